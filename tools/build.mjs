@@ -4,7 +4,16 @@
 // caller's stdout (`npm start -- --json`) stays its own.
 import { spawnSync } from 'node:child_process'
 import { createRequire } from 'node:module'
-import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -15,7 +24,7 @@ const stamp = join(dist, '.build-stamp')
 const lock = join(root, 'node_modules/.millrace-build-lock')
 const lockStaleMs = 180_000
 
-const sourceRoots = ['core', 'transport', 'snapshot', 'operators', 'actors', 'scenarios', 'cli']
+const sourceRoots = ['core', 'transport', 'snapshot', 'operators', 'actors', 'scenarios', 'cli', 'bench']
 const configFiles = ['package.json', 'tsconfig.json', 'tsconfig.build.json']
 
 /** @param {string} folder @returns {string[]} every file below it */

@@ -20,7 +20,16 @@ const installers = [
     needsRoot: true,
     commands: [
       ['apt-get', '-o', 'DPkg::Lock::Timeout=120', 'update', '-q'],
-      ['apt-get', '-o', 'DPkg::Lock::Timeout=120', 'install', '-q', '-y', '--no-install-recommends', 'nats-server'],
+      [
+        'apt-get',
+        '-o',
+        'DPkg::Lock::Timeout=120',
+        'install',
+        '-q',
+        '-y',
+        '--no-install-recommends',
+        'nats-server',
+      ],
     ],
   },
   { manager: 'apk', needsRoot: true, commands: [['apk', 'add', 'nats-server']] },
@@ -57,7 +66,8 @@ function ensure() {
   console.error(`ensure-nats: nats-server is not in PATH; installing it with ${installer.manager}`)
   const failed = installer.commands.find((command) => !runs([...prefix, ...command]))
   if (failed !== undefined) return `nats-server is not in PATH, and "${failed.join(' ')}" failed`
-  if (!succeeds('nats-server', ['--version'])) return `${installer.manager} installed no nats-server into PATH`
+  if (!succeeds('nats-server', ['--version']))
+    return `${installer.manager} installed no nats-server into PATH`
   return undefined
 }
 

@@ -1,0 +1,14 @@
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    include: ['**/*.test.ts'],
+    exclude: ['**/node_modules/**', 'dist/**'],
+    pool: 'forks',
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    // Tests of whole processes start dist/cli/main.js.
+    globalSetup: './tools/fresh-build.mjs',
+    reporters: ['default', './tools/closing-line-reporter.ts'],
+  },
+})
