@@ -8,6 +8,9 @@ const howTo =
   'install it (Debian: apt-get install nats-server; macOS: brew install nats-server; ' +
   'else https://github.com/nats-io/nats-server/releases) or set NATS_SERVER to its path'
 
+const outOfPath =
+  'nats-server is /usr/sbin/nats-server, which is not in PATH (add it, or set NATS_SERVER to it)'
+
 const isRoot = process.getuid?.() === 0
 
 /**
@@ -57,6 +60,8 @@ function ensure() {
   }
   if (succeeds('nats-server', ['--version'])) return undefined
 
+  // Debian puts it where a plain user's PATH does not reach.
+  if (succeeds('/usr/sbin/nats-server', ['--version'])) return outOfPath
   const installer = installers.find(({ manager }) => succeeds(manager, ['--version']))
   if (installer === undefined) return 'nats-server is not in PATH, and no known package manager is here'
   const prefix = installer.needsRoot && !isRoot ? ['sudo', '-n'] : []
@@ -66,9 +71,9 @@ function ensure() {
   console.error(`ensure-nats: nats-server is not in PATH; installing it with ${installer.manager}`)
   const failed = installer.commands.find((command) => !runs([...prefix, ...command]))
   if (failed !== undefined) return `nats-server is not in PATH, and "${failed.join(' ')}" failed`
-  if (!succeeds('nats-server', ['--version']))
-    return `${installer.manager} installed no nats-server into PATH`
-  return undefined
+  if (succeeds('nats-server', ['--version'])) return undefined
+  if (succeeds('/usr/sbin/nats-server', ['--version'])) return outOfPath
+  return `${installer.manager} installed no nats-server into PATH`
 }
 
 const problem = ensure()
