@@ -78,6 +78,6 @@ function ensure() {
 
 const problem = ensure()
 if (problem !== undefined) {
-  console.error(`ensure-nats: ${problem}: ${howTo}`)
+  console.error(`ensure-nats: ${problem === outOfPath ? problem : `${problem}: ${howTo}`}`)
   process.exitCode = 1
 }
