@@ -1,0 +1,76 @@
+/** Values to bytes: MessagePack with record definitions for equal shapes (msgpackr), each result readable alone. */
+import { Packr, RESERVE_START_SPACE } from 'msgpackr'
+import { limits } from '../limits.ts'
+import { CodecError } from './error.ts'
+import { envelopeDepth } from './decode.ts'
+import { escapeValue } from './escape.ts'
+import { beginFits, fits, fitsNeedEscape, fitsRoom } from './fits.ts'
+import { findFlaw } from './flaw.ts'
+
+/** `moreTypes`: typed arrays keep their type. `useToJSON`: a field of that name is a field. */
+const packr = new Packr({ moreTypes: true, useToJSON: false })
+
+/** msgpackr's scratch memory is put back to this after a larger result, which small ones would keep alive. */
+const scratchBytes = 128 * 1024
+
+const batchChecks = { depthMax: limits.valueDepthMax }
+const valueChecks = { depthMax: limits.valueDepthMax + envelopeDepth }
+
+/**
+ * Records as one batch. Any record arrives equal, types included (references shared within it may arrive as
+ * copies, Buffers arrive as Uint8Array), or a CodecError names where it does not fit: `details.index`, `.path`,
+ * `.found`. The first `reserveBytes` (≤ 255) of the result are left to the caller.
+ */
+export function encodeBatch(records: readonly unknown[], reserveBytes = 0): Uint8Array {
+  beginFits(batchChecks)
+  let escapes = false
+  for (let index = 0; index < records.length; index += 1) {
+    const record = records[index]
+    if (!fits(record, limits.frameBytesMax)) escapes = refuse(record, { ...batchChecks, index }) || escapes
+  }
+  return pack(records, escapes || fitsNeedEscape(), reserveBytes)
+}
+
+/** One value for state, positions, control and manifests; rules as of `encodeBatch`. */
+export function encodeValue(value: unknown): Uint8Array {
+  beginFits(valueChecks)
+  const escapes = fits(value, limits.slotBytesMax) ? fitsNeedEscape() : refuse(value, valueChecks)
+  return pack(value, escapes, 0)
+}
+
+/**
+ * The complete check of a value, without encoding: what debug mode asks of records that stay in memory.
+ * Throws as `encodeBatch`.
+ */
+export function checkValue(value: unknown, index?: number): void {
+  const flaw = findFlaw(value)
+  if (flaw) throw unsupported(flaw.path, flaw.found, index)
+}
+
+/** The complete check decides on what the fast one refused; true when the value may go, escaped. */
+function refuse(value: unknown, options: { readonly depthMax: number; readonly index?: number }): true {
+  const { depthMax, index } = options
+  if (fitsRoom() < 0) {
+    const details = index === undefined ? {} : { index }
+    const message = 'expected a value that a message can hold, found more content than that; split it'
+    throw new CodecError('VALUE_OVERSIZED', message, { retry: 'record', details })
+  }
+  const flaw = findFlaw(value, depthMax)
+  if (flaw) throw unsupported(flaw.path, flaw.found, index)
+  return true
+}
+
+function unsupported(path: string, found: string, index: number | undefined): CodecError {
+  const message =
+    'expected plain data (null, undefined, booleans, numbers, bigints, strings, Dates, arrays, plain objects, ' +
+    `Maps, Sets, typed arrays), found ${found} at ${path}; map the record to plain data first`
+  const details = { path, found, ...(index === undefined ? {} : { index }) }
+  return new CodecError('VALUE_UNSUPPORTED', message, { retry: 'record', details })
+}
+
+function pack(value: unknown, escapes: boolean, reserveBytes: number): Uint8Array {
+  const options = reserveBytes === 0 ? undefined : RESERVE_START_SPACE + reserveBytes
+  const bytes = packr.pack(escapes ? escapeValue(value) : value, options)
+  if (bytes.buffer.byteLength > scratchBytes) packr.useBuffer(Buffer.allocUnsafeSlow(scratchBytes))
+  return bytes
+}

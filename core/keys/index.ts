@@ -1,0 +1,7 @@
+export { encodeKey } from './encode.ts'
+export type { Key } from './encode.ts'
+export { KeyError } from './error.ts'
+export { groupRange, keyGroup, taskOfGroup } from './groups.ts'
+export type { GroupRange } from './groups.ts'
+export { hashBytes, hashKey } from './hash.ts'
+export { mapKey, tupleToken } from './token.ts'
