@@ -73,8 +73,8 @@ export type FrameErrorCode =
   | 'FRAME_FIELD'
 
 export class FrameError extends MillraceError<FrameErrorCode> {
-  constructor(code: FrameErrorCode, message: string) {
-    super(code, message, { retry: 'retry' })
+  constructor(code: FrameErrorCode, message: string, details: Readonly<Record<string, unknown>> = {}) {
+    super(code, message, { retry: 'retry', details })
   }
 }
 
@@ -102,11 +102,11 @@ export function writeFrame(frame: Frame): Uint8Array {
       view.setUint8(at + 8, frame.final ? 1 : 0)
       break
     case 'probe':
-      view.setUint32(at, frame.probeId, true)
+      writeUint32(view, at, frame.probeId)
       writeWhole(view, at + 4, frame.sent)
       break
     case 'answer':
-      view.setUint32(at, frame.probeId, true)
+      writeUint32(view, at, frame.probeId)
       writeWhole(view, at + 4, frame.received)
       writeWhole(view, at + 12, frame.granted)
       break
@@ -122,7 +122,7 @@ export function writeFrame(frame: Frame): Uint8Array {
 
 /**
  * The frame of a batch; records are encoded straight behind the header. Throws CodecError for a record that
- * cannot cross, and FrameError `FRAME_OVERSIZED` when all of them exceed `limits.frameBytesMax`.
+ * cannot cross, and FrameError `FRAME_OVERSIZED` with `details.bytes` when they exceed `limits.frameBytesMax`.
  */
 export function writeBatchFrame(head: FrameHead, records: readonly unknown[]): Uint8Array {
   const bytes = encodeBatch(records, frameHeaderBytes)
@@ -175,10 +175,10 @@ function seal(
   view.setUint8(4, version)
   view.setUint8(5, kinds.indexOf(own.kind) + 1)
   view.setUint16(6, 0, true)
-  view.setUint32(8, head.epoch.term, true)
-  view.setUint32(12, head.epoch.attempt, true)
-  view.setUint32(16, head.link, true)
-  view.setUint32(20, own.count, true)
+  writeUint32(view, 8, head.epoch.term)
+  writeUint32(view, 12, head.epoch.attempt)
+  writeUint32(view, 16, head.link)
+  writeUint32(view, 20, own.count)
   writeWhole(view, 24, head.first)
   view.setUint32(32, bytes.byteLength - frameHeaderBytes, true)
   view.setUint32(36, checksum(bytes), true)
@@ -217,7 +217,7 @@ function checkEnvelope(bytes: Uint8Array, view: DataView): Frame['kind'] {
 function readHead(view: DataView): FrameHead {
   const term = view.getUint32(8, true)
   const attempt = view.getUint32(12, true)
-  checkField(term >= 1 && attempt >= 1, 'the epoch', term)
+  checkField(term >= 1, 'the term', term)
   checkField(view.getUint16(6, true) === 0, 'the reserved field', view.getUint16(6, true))
   return {
     epoch: { term: term as Term, attempt },
@@ -259,6 +259,11 @@ const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes
 const checksum = (bytes: Uint8Array): number =>
   crc32(bytes.subarray(frameHeaderBytes), crc32(bytes.subarray(0, frameHeaderBytes - 4)))
 
+function writeUint32(view: DataView, at: number, value: number): void {
+  checkField(value >>> 0 === value, 'a number of 32 bits', value)
+  view.setUint32(at, value, true)
+}
+
 function writeWhole(view: DataView, at: number, value: number): void {
   checkField(Number.isSafeInteger(value) && value >= 0, 'a number', value)
   view.setUint32(at, value % 0x1_0000_0000, true)
@@ -275,10 +280,13 @@ function checkField(holds: boolean, what: string, found: number): void {
   if (!holds) throw new FrameError('FRAME_FIELD', `${what} is out of its range: ${found}`)
 }
 
-const oversized = (length: number): FrameError =>
+const oversized = (bytes: number): FrameError =>
   new FrameError(
     'FRAME_OVERSIZED',
-    `expected a frame of at most ${limits.frameBytesMax} bytes, found ${length}`,
+    `expected a frame of at most ${limits.frameBytesMax} bytes, found ${bytes}`,
+    {
+      bytes,
+    },
   )
 
 const truncated = (expected: number, length: number): FrameError =>

@@ -25,5 +25,5 @@ export const isBinaryPrototype = (prototype: unknown): boolean => prototypes.has
 export function typedArrayOf(code: number, content: Uint8Array): ArrayBufferView | undefined {
   const constructor = constructors[code]
   if (!constructor || content.byteLength % constructor.BYTES_PER_ELEMENT !== 0) return undefined
-  return new constructor(Uint8Array.prototype.slice.call(content).buffer)
+  return new constructor(new Uint8Array(content).buffer)
 }

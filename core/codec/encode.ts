@@ -4,7 +4,7 @@ import { limits } from '../limits.ts'
 import { CodecError } from './error.ts'
 import { envelopeDepth } from './decode.ts'
 import { escapeValue } from './escape.ts'
-import { beginFits, fits, fitsNeedEscape, fitsRoom } from './fits.ts'
+import { beginFits, Familiar, fits, fitsNeedEscape, fitsRoom } from './fits.ts'
 import { findFlaw } from './flaw.ts'
 
 /** `moreTypes`: typed arrays keep their type. `useToJSON`: a field of that name is a field. */
@@ -13,8 +13,9 @@ const packr = new Packr({ moreTypes: true, useToJSON: false })
 /** msgpackr's scratch memory is put back to this after a larger result, which small ones would keep alive. */
 const scratchBytes = 128 * 1024
 
-const batchChecks = { depthMax: limits.valueDepthMax }
-const valueChecks = { depthMax: limits.valueDepthMax + envelopeDepth }
+const valueDepthMax = limits.valueDepthMax + envelopeDepth
+/** Of single values, which are small: the entries of one state have one shape. */
+const familiarValues = new Familiar()
 
 /**
  * Records as one batch. Any record arrives equal, types included (references shared within it may arrive as
@@ -22,19 +23,22 @@ const valueChecks = { depthMax: limits.valueDepthMax + envelopeDepth }
  * `.found`. The first `reserveBytes` (≤ 255) of the result are left to the caller.
  */
 export function encodeBatch(records: readonly unknown[], reserveBytes = 0): Uint8Array {
-  beginFits(batchChecks)
+  const depthMax = limits.valueDepthMax
+  beginFits({ depthMax, remembered: new Familiar() })
   let escapes = false
   for (let index = 0; index < records.length; index += 1) {
     const record = records[index]
-    if (!fits(record, limits.frameBytesMax)) escapes = refuse(record, { ...batchChecks, index }) || escapes
+    if (!fits(record, limits.frameBytesMax)) escapes = refuse(record, { depthMax, index }) || escapes
   }
   return pack(records, escapes || fitsNeedEscape(), reserveBytes)
 }
 
 /** One value for state, positions, control and manifests; rules as of `encodeBatch`. */
 export function encodeValue(value: unknown): Uint8Array {
-  beginFits(valueChecks)
-  const escapes = fits(value, limits.slotBytesMax) ? fitsNeedEscape() : refuse(value, valueChecks)
+  beginFits({ depthMax: valueDepthMax, remembered: familiarValues })
+  const escapes = fits(value, limits.slotBytesMax)
+    ? fitsNeedEscape()
+    : refuse(value, { depthMax: valueDepthMax })
   return pack(value, escapes, 0)
 }
 

@@ -2,7 +2,8 @@
  * The fast check before encoding: one pass that costs a quarter of what packing costs, and no allocation for
  * flat records. It may refuse what is fine (`flaw.ts` then has the last word) but accepts nothing that would
  * arrive changed, with two exceptions that debug mode's complete check closes:
- * - symbol keys and accessors are looked for in the first of consecutive objects with equal keys at one depth;
+ * - symbol keys and accessors are looked for when an object's keys differ from those of the object before it
+ *   at the same depth, and in the first array at each depth;
  * - named properties of typed arrays, and of arrays longer than `namedPropertiesLengthMax`, are not looked for.
  */
 import { isBinaryPrototype } from './binary.ts'
@@ -11,17 +12,24 @@ import { isWellFormed } from './text.ts'
 /** Beyond this, listing an array's keys would cost as much as packing it. */
 const namedPropertiesLengthMax = 256
 
-/** Keys of the last object whose properties were looked at, by depth. */
-const knownShapes: (readonly string[])[] = []
+/** What earlier values were found to be, by depth. */
+export class Familiar {
+  /** Keys of the last object whose properties were looked at. */
+  readonly shapes: (readonly string[])[] = []
+  /** Depths at which an array was looked at. */
+  readonly arrays: boolean[] = []
+}
+
 const noShape: readonly string[] = []
 
+let familiar = new Familiar()
 let room = 0
 let depthMax = 0
 let escapes = false
 
-/** Forgets what an earlier call learned. */
-export function beginFits(options: { readonly depthMax: number }): void {
-  knownShapes.length = 0
+/** Before the values of one encoding. `remembered`: what need not be looked at again. */
+export function beginFits(options: { readonly depthMax: number; readonly remembered: Familiar }): void {
+  familiar = options.remembered
   depthMax = options.depthMax
   escapes = false
 }
@@ -67,7 +75,7 @@ function fitsObject(value: object, depth: number): boolean {
 }
 
 function fitsRecord(record: Readonly<Record<string, unknown>>, depth: number): boolean {
-  const shape = knownShapes[depth] ?? noShape
+  const shape = familiar.shapes[depth] ?? noShape
   let count = 0
   let known = true
   for (const key in record) {
@@ -102,14 +110,16 @@ function fitsRecord(record: Readonly<Record<string, unknown>>, depth: number): b
 function learnShape(record: object, depth: number): boolean {
   if (Object.getOwnPropertySymbols(record).length > 0) return false
   const keys = Object.keys(record)
+  let ordinary = true
   for (const key of keys) {
     if (!isWellFormed(key)) return false
-    // msgpackr keeps its own notes under this name.
-    if (key === '__keys__') escapes = true
+    if (key === '__keys__') ordinary = false
     const property = Object.getOwnPropertyDescriptor(record, key)
     if (!property || !('value' in property)) return false
   }
-  knownShapes[depth] = keys
+  // msgpackr keeps notes of its own under that name.
+  if (ordinary) familiar.shapes[depth] = keys
+  else escapes = true
   return true
 }
 
@@ -118,9 +128,10 @@ function fitsArray(array: object, depth: number): boolean {
   const items = array as readonly unknown[]
   const length = items.length
   room -= length
-  if (length <= namedPropertiesLengthMax) {
-    if (Object.keys(items).length !== length) return false
+  if (length <= namedPropertiesLengthMax && Object.keys(items).length !== length) return false
+  if (familiar.arrays[depth] !== true) {
     if (Object.getOwnPropertySymbols(items).length > 0) return false
+    familiar.arrays[depth] = true
   }
   for (let i = 0; i < length; i += 1) {
     const item = items[i]

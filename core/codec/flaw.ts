@@ -110,9 +110,9 @@ const isIndex = (key: string, length: number): boolean => String(Number(key)) ==
 
 function inspectMap(map: ReadonlyMap<unknown, unknown>, path: string, walk: Walk): Flaw | undefined {
   for (const [key, item] of map) {
-    const at = `${path}.get(${typeof key === 'string' ? JSON.stringify(key) : String(key)})`
     // An object is a key by its identity, which no wire keeps.
     if (typeof key === 'object' && key !== null) return { path, found: 'a Map with an object as key' }
+    const at = `${path}.get(${typeof key === 'string' ? JSON.stringify(key) : String(key)})`
     const flaw = inspect(key, at, walk) ?? inspect(item, at, walk)
     if (flaw) return flaw
   }

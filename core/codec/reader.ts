@@ -173,10 +173,10 @@ function enter(): void {
 
 function readString(length: number): string {
   const start = skip(length)
+  if (length > copiedSubstringMax || end > textBytesMax) return readUtf8(start, position)
   for (let i = start; i < position; i += 1) {
     if ((bytes[i] as number) >= 0x80) return readUtf8(start, position)
   }
-  if (length > copiedSubstringMax || end > textBytesMax) return bytes.latin1Slice(start, position)
   text ??= bytes.latin1Slice(0, end)
   return text.substring(start, position)
 }
@@ -191,7 +191,7 @@ function readUtf8(start: number, stop: number): string {
 
 const readBinary = (length: number): Uint8Array => {
   const start = skip(length)
-  return Uint8Array.prototype.slice.call(bytes, start, position)
+  return new Uint8Array(bytes.subarray(start, position))
 }
 
 function readArray(length: number): unknown[] {

@@ -11,8 +11,7 @@
  * | 5, 6 | bigint ≥ 0, < 0 | magnitude without leading zeros, most significant byte first |
  * | 7 | tuple | its elements' nodes |
  *
- * A node says its own length, so no two tuples share an encoding. A content's length is a multiple of nothing:
- * hashing goes over the whole as murmur3 does (`hash.ts`).
+ * A node says its own length, so no two keys share an encoding; the header is one block of the hash (`hash.ts`).
  */
 import { isWellFormed } from '../codec/text.ts'
 import { limits } from '../limits.ts'
@@ -29,7 +28,7 @@ export const headerBytes = 4
 export function encodeKey(key: Key): Uint8Array {
   const out: Output = { bytes: Buffer.allocUnsafe(64), length: 0 }
   writeNode(key, out)
-  return Uint8Array.prototype.slice.call(out.bytes, 0, out.length)
+  return new Uint8Array(out.bytes.subarray(0, out.length))
 }
 
 interface Output {

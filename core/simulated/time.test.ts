@@ -1,0 +1,59 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { virtualTime } from './time.ts'
+
+const runAll = (time: { runNext(): boolean }): void => {
+  while (time.runNext());
+}
+
+describe('virtual time', () => {
+  it('stands still while anything is left to run, then jumps to the next timer', () => {
+    const time = virtualTime(1_000)
+    const seen: string[] = []
+    const note = (what: string) => () => seen.push(`${what}@${time.monotonicMs()}`)
+    time.after(10, note('late'))
+    time.after(5, () => {
+      note('early')()
+      time.soon(note('soon'))
+      time.after(0, note('at once'))
+    })
+    time.soon(note('first'))
+    runAll(time)
+    expect(seen).toEqual(['first@0', 'early@5', 'soon@5', 'at once@5', 'late@10'])
+    expect([time.monotonicMs(), time.wallMs()]).toEqual([10, 1_010])
+  })
+
+  it('runs timers by time, and those of one time in the order they were set', () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 0, max: 5 })), (delays) => {
+        const time = virtualTime()
+        const ran: [number, number][] = []
+        delays.forEach((delay, i) => time.after(delay, () => ran.push([time.monotonicMs(), i])))
+        runAll(time)
+        const expected = delays
+          .map((delay, i): [number, number] => [delay, i])
+          .sort((a, b) => a[0] - b[0] || a[1] - b[1])
+        expect(ran).toEqual(expected)
+      }),
+    )
+  })
+
+  it('a cancelled timer never runs, and cancelling again changes nothing', () => {
+    const time = virtualTime()
+    const ran: string[] = []
+    const cancel = time.after(1, () => ran.push('cancelled'))
+    time.after(1, () => ran.push('kept'))
+    cancel()
+    cancel()
+    runAll(time)
+    expect(ran).toEqual(['kept'])
+    expect(time.runNext()).toBe(false)
+  })
+
+  it('a delay below 0 is 0', () => {
+    const time = virtualTime()
+    time.after(-5, () => undefined)
+    runAll(time)
+    expect(time.monotonicMs()).toBe(0)
+  })
+})
