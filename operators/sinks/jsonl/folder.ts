@@ -1,0 +1,157 @@
+/**
+ * K4: an output folder has one owner, (job, step), named in a file in it; output that no checkpoint explains
+ * is refused; staged files that no handle names are deleted, after the older terms were sealed (E3).
+ */
+import { systemCode } from '../../../core/errors.ts'
+import type { CheckpointId } from '../../../core/ids.ts'
+import type { Files } from '../../../core/ports/index.ts'
+import type { SinkPrepareContext } from '../../sink.ts'
+import { SinkError } from '../errors.ts'
+import { committedCheckpoint, isStagedName, parseHandle } from './handle.ts'
+
+const ownerFile = '_millrace.json'
+
+interface Owner {
+  readonly format: 1
+  readonly job: string
+  readonly step: string
+}
+
+export async function prepareFolder(folder: string, context: SinkPrepareContext): Promise<void> {
+  const { files, restored, handles } = context
+  try {
+    await files.makeFolder(folder)
+    await takeOwnership(folder, context)
+    const names = await files.list(folder)
+    if (restored === null) refuseOutput(folder, names, context)
+    const needed = new Set(handles.map((handle) => parseHandle(handle).staged))
+    for (const name of names) {
+      if (isStagedName(name) && !needed.has(name)) await unlinkIfPresent(files, `${folder}/${name}`)
+    }
+  } catch (cause) {
+    throw folderError(folder, cause)
+  }
+}
+
+/** The newest checkpoint whose output is visible in the folder. */
+export async function newestCommitted(folder: string, files: Files): Promise<CheckpointId | null> {
+  const names = await files.list(folder).catch((cause: unknown) => {
+    if (systemCode(cause) === 'ENOENT') return []
+    throw folderError(folder, cause)
+  })
+  let newest: CheckpointId | null = null
+  for (const name of names) {
+    const checkpoint = committedCheckpoint(name)
+    if (checkpoint !== null && (newest === null || checkpoint > newest)) newest = checkpoint
+  }
+  return newest
+}
+
+/** The owner file appears whole or not at all, and once: written aside, then linked. */
+async function takeOwnership(folder: string, { files, job, step }: SinkPrepareContext): Promise<void> {
+  const path = `${folder}/${ownerFile}`
+  const found = await readOwner(files, path)
+  if (found) return requireOwner(folder, found, { job, step })
+  const aside = `${folder}/.owner-${job}-${step}`
+  await unlinkIfPresent(files, aside)
+  const handle = await files.open(aside, 'create')
+  try {
+    await handle.append(Buffer.from(`${JSON.stringify({ format: 1, job, step } satisfies Owner)}\n`))
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+  try {
+    await files.link(aside, path)
+  } catch (cause) {
+    if (systemCode(cause) !== 'EEXIST') throw cause
+    const winner = await readOwner(files, path)
+    if (winner) requireOwner(folder, winner, { job, step })
+  }
+  await files.syncFolder(folder)
+  await unlinkIfPresent(files, aside)
+}
+
+async function readOwner(files: Files, path: string): Promise<Partial<Owner> | null> {
+  try {
+    return JSON.parse(Buffer.from(await files.readAll(path)).toString('utf8')) as Partial<Owner>
+  } catch (cause) {
+    if (systemCode(cause) === 'ENOENT') return null
+    if (!(cause instanceof SyntaxError)) throw cause
+    throw new SinkError(
+      'OUTPUT_OWNED',
+      `'${path}' should name the folder's owner and is damaged; use another folder, or remove it with its output`,
+      {
+        retry: 'fatal',
+        cause,
+        details: { path },
+      },
+    )
+  }
+}
+
+function requireOwner(folder: string, found: Partial<Owner>, wanted: { job: string; step: string }): void {
+  if (found.format === 1 && found.job === wanted.job && found.step === wanted.step) return
+  const details = { folder, job: found.job, step: found.step }
+  const owner = `step '${found.step}' of job '${found.job}' (format ${found.format})`
+  throw new SinkError(
+    'OUTPUT_OWNED',
+    `'${folder}' belongs to ${owner}; give step '${wanted.step}' of job '${wanted.job}' a folder of its own`,
+    {
+      retry: 'fatal',
+      details,
+    },
+  )
+}
+
+function refuseOutput(folder: string, names: readonly string[], { job }: SinkPrepareContext): void {
+  const present = names.filter((name) => committedCheckpoint(name) !== null)
+  if (present.length === 0) return
+  throw new SinkError(
+    'OUTPUT_EXISTS',
+    `'${folder}' holds ${present.length} committed files (${present[0]} …), but the store has no checkpoint of job '${job}'. Use the store that it was written with, or remove the folder`,
+    { retry: 'fatal', details: { folder, files: present.length } },
+  )
+}
+
+export async function unlinkIfPresent(files: Files, path: string): Promise<void> {
+  await files.unlink(path).catch((cause: unknown) => {
+    if (systemCode(cause) !== 'ENOENT') throw cause
+  })
+}
+
+/** What only a person can put right. */
+const lasting = new Set([
+  'EACCES',
+  'EPERM',
+  'ENOTDIR',
+  'EROFS',
+  'ENAMETOOLONG',
+  'EEXIST',
+  'ELOOP',
+  'ENOENT',
+  'EINVAL',
+])
+const noLinks = new Set(['ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EPERM', 'EXDEV', 'EMLINK'])
+
+export function folderError(folder: string, cause: unknown): unknown {
+  const code = systemCode(cause)
+  if (cause instanceof SinkError || code === '') return cause
+  const details = { folder, system: code }
+  if (noLinks.has(code) && (cause as { syscall?: unknown }).syscall === 'link') {
+    return new SinkError(
+      'OUTPUT_NO_LINKS',
+      `the file system of '${folder}' must have hard links (${code}): output is committed with them; choose a folder elsewhere`,
+      { retry: 'fatal', cause, details },
+    )
+  }
+  return new SinkError(
+    'OUTPUT_UNWRITABLE',
+    `'${folder}' cannot be used for output: ${(cause as Error).message}`,
+    {
+      retry: lasting.has(code) ? 'fatal' : 'retry',
+      cause,
+      details,
+    },
+  )
+}

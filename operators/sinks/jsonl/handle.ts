@@ -1,0 +1,52 @@
+/** What a snapshot keeps of one staged file until its commit is confirmed: any task can commit it. */
+import { checkpointId, epochLabel, type CheckpointId, type Epoch } from '../../../core/ids.ts'
+import { SinkError } from '../errors.ts'
+
+export interface StagedFile {
+  /** Name in the output folder, while it is staged. */
+  readonly staged: string
+  /** Name in the output folder, once it is committed. */
+  readonly final: string
+  /** SHA-256 of the content, hex. */
+  readonly digest: string
+  readonly bytes: number
+  readonly records: number
+  readonly checkpoint: CheckpointId
+}
+
+const stagedPattern = /^\.staged-\d+\.\d+-\d+-\d+\.jsonl$/
+const finalPattern = /^part-\d+-(\d+)\.jsonl$/
+
+/** E6: no two files of a folder, ever, get the same name. `sequence` counts a task's files in an epoch. */
+export const stagedName = (epoch: Epoch, taskIndex: number, sequence: number): string =>
+  `.staged-${epochLabel(epoch)}-${taskIndex}-${sequence}.jsonl`
+
+export const finalName = (taskIndex: number, checkpoint: CheckpointId): string =>
+  `part-${taskIndex}-${checkpoint}.jsonl`
+
+export const isStagedName = (name: string): boolean => stagedPattern.test(name)
+
+/** The checkpoint that a committed file belongs to; null for other files. */
+export function committedCheckpoint(name: string): CheckpointId | null {
+  const [, id] = finalPattern.exec(name) ?? []
+  return id === undefined ? null : checkpointId(Number(id))
+}
+
+/** Handles come back from snapshots, so they are not trusted: names stay inside the folder. */
+export function parseHandle(handle: unknown): StagedFile {
+  const { staged, final, digest, bytes } = (handle ?? {}) as Partial<StagedFile>
+  const legal =
+    typeof staged === 'string' &&
+    stagedPattern.test(staged) &&
+    typeof final === 'string' &&
+    finalPattern.test(final) &&
+    typeof digest === 'string' &&
+    /^[0-9a-f]{64}$/.test(digest) &&
+    Number.isSafeInteger(bytes)
+  if (legal) return handle as StagedFile
+  throw new SinkError(
+    'HANDLE_ILLEGAL',
+    `expected the handle of a staged file, found ${JSON.stringify(handle)}`,
+    { retry: 'fatal' },
+  )
+}
