@@ -1,0 +1,369 @@
+/**
+ * One deployment of the whole job (one epoch): deploys to the crew, runs the coordinator, and ends with an outcome.
+ *
+ * - E5, C8: what belongs to another epoch is dropped here, before anything sees it.
+ * - E4: an attempt that fails ends only when no write to the log is under way any more.
+ * - The first failure decides; whatever follows it in the same attempt is a consequence.
+ */
+import { MillraceError, reportError, reviveError } from '../../core/errors.ts'
+import { sameEpoch, type CheckpointId, type Epoch, type TaskId, type WorkerId } from '../../core/ids.ts'
+import { unreachable } from '../../core/invariant.ts'
+import type { Cancel } from '../../core/ports/index.ts'
+import type { Graph } from '../../operators/graph.ts'
+import { decide, startCoordinator, wakeAtMs, type CoordinatorState } from '../../snapshot/coordinator.ts'
+import type { CoordinatorCommand, CoordinatorFact, SlotOutcome } from '../../snapshot/coordinator-facts.ts'
+import { SupersededError } from '../../snapshot/errors.ts'
+import { highestCheckpoint, type LoggedCheckpoint, type SlotRecord } from '../../snapshot/log/index.ts'
+import { manifestBytes } from '../../snapshot/assemble.ts'
+import type { JobEventBody } from '../events.ts'
+import { Mailbox } from '../kit/mailbox.ts'
+import type { ResolvedOptions } from '../options.ts'
+import { planJob, type Plan } from '../plan/plan.ts'
+import type { FromWorker } from '../worker/messages.ts'
+import type { Crew } from './crew.ts'
+import type { JobLog } from './job-log.ts'
+
+export type AttemptOutcome =
+  | { readonly kind: 'finished' }
+  | { readonly kind: 'stopped'; readonly checkpoint: CheckpointId | null; readonly savepoint: boolean }
+  | { readonly kind: 'failed'; readonly error: MillraceError; readonly poison: string | undefined }
+
+export interface AttemptParts {
+  readonly graph: Graph
+  readonly fingerprint: string
+  readonly options: ResolvedOptions
+  readonly epoch: Epoch
+  readonly restore: LoggedCheckpoint | undefined
+  readonly crew: Crew
+  readonly log: JobLog
+  /** Highest checkpoint id started so far in this process. */
+  readonly idsUsed: { newest: number }
+  readonly events: AttemptEvents
+}
+
+export interface AttemptEvents {
+  readonly emit: (body: JobEventBody) => void
+  readonly deployed: () => void
+  readonly checkpointCompleted: () => void
+}
+
+/** What an attempt is told. */
+export type AttemptFact =
+  | { readonly kind: 'message'; readonly message: FromWorker }
+  | { readonly kind: 'crewReady' }
+  | { readonly kind: 'workerLost'; readonly worker: WorkerId; readonly reason: string }
+  | { readonly kind: 'tick' }
+  | { readonly kind: 'slotWritten'; readonly outcome: SlotOutcome }
+  | { readonly kind: 'stop'; readonly savepoint: boolean }
+  | { readonly kind: 'savepoint' }
+  | { readonly kind: 'crashed'; readonly error: unknown }
+
+type Savepoint = { resolve: (id: CheckpointId) => void; reject: (error: unknown) => void }
+
+export class Attempt {
+  private readonly parts: AttemptParts
+  private readonly facts = new Mailbox<AttemptFact>()
+  private readonly progress = new Map<WorkerId, number>()
+  private readonly awaiting = new Set<WorkerId>()
+  private readonly savepoints: Savepoint[] = []
+  private plan: Plan | undefined
+  private coordinator: CoordinatorState | undefined
+  private outcome: AttemptOutcome | undefined
+  private cancelTick: Cancel | undefined
+  private stopRequested: { readonly savepoint: boolean } | undefined
+
+  constructor(parts: AttemptParts) {
+    this.parts = parts
+  }
+
+  /** Records that entered the flow in this attempt. */
+  get sourceRecords(): number {
+    let sum = 0
+    for (const records of this.progress.values()) sum += records
+    return sum
+  }
+
+  post(fact: AttemptFact): void {
+    this.facts.post(fact)
+  }
+
+  savepoint(): Promise<CheckpointId> {
+    return new Promise((resolve, reject) => {
+      this.savepoints.push({ resolve, reject })
+      this.post({ kind: 'savepoint' })
+    })
+  }
+
+  async run(): Promise<AttemptOutcome> {
+    const { crew, log } = this.parts
+    crew.fill()
+    if (crew.ready) this.post({ kind: 'crewReady' })
+    while (!this.outcome) {
+      try {
+        this.take(await this.facts.take())
+      } catch (error) {
+        this.failed(error)
+      }
+    }
+    this.cancelTick?.()
+    await log.settled()
+    const failure = this.outcome.kind === 'failed' ? this.outcome.error : undefined
+    for (const savepoint of this.savepoints) {
+      savepoint.reject(failure ?? new MillraceError('JOB_NOT_RUNNING', 'the job ended first', { retry: 'retry' }))
+    }
+    return this.outcome
+  }
+
+  private take(fact: AttemptFact): void {
+    switch (fact.kind) {
+      case 'crewReady':
+        this.deploy()
+        break
+      case 'workerLost':
+        this.failed(
+          new MillraceError('WORKER_LOST', `worker ${fact.worker} is gone (${fact.reason})`, { retry: 'retry' }),
+        )
+        break
+      case 'crashed':
+        this.failed(fact.error)
+        break
+      case 'tick':
+        this.tell({ kind: 'tick' })
+        break
+      case 'slotWritten':
+        this.tell({ kind: 'slotWritten', outcome: fact.outcome })
+        break
+      case 'stop':
+        this.stopRequested = { savepoint: fact.savepoint }
+        this.tell({ kind: 'stopRequested', savepoint: fact.savepoint })
+        break
+      case 'savepoint':
+        this.tell({ kind: 'savepointRequested' })
+        break
+      case 'message':
+        this.hear(fact.message)
+        break
+      default:
+        unreachable(fact, 'fact of an attempt')
+    }
+  }
+
+  private deploy(): void {
+    const { crew, options, epoch, graph, restore } = this.parts
+    const workers = crew.ready
+    if (!workers || this.plan) return
+    const { parallelism, keyGroups, fuse, debug } = options
+    this.plan = planJob(graph, { parallelism, keyGroups, workers, fuse })
+    for (const worker of workers) this.awaiting.add(worker)
+    crew.tellAll({
+      kind: 'deploy',
+      epoch,
+      deployment: {
+        parallelism,
+        keyGroups,
+        fuse,
+        debug,
+        workers,
+        restore: restore ? { term: restore.term, slot: restore.slot } : null,
+      },
+    })
+  }
+
+  private hear(message: FromWorker): void {
+    if (!('epoch' in message) || !sameEpoch(message.epoch, this.parts.epoch)) return
+    switch (message.kind) {
+      case 'deployed':
+        this.awaiting.delete(message.worker)
+        if (this.awaiting.size === 0) this.begin()
+        break
+      case 'acknowledged': {
+        const { task, checkpoint, snapshot } = message
+        this.tell({ kind: 'taskAcknowledged', task, checkpoint, snapshot })
+        break
+      }
+      case 'declined': {
+        const { task, checkpoint, error } = message
+        this.tell({ kind: 'taskDeclined', task, checkpoint, error })
+        break
+      }
+      case 'inputEnded':
+        if (this.isSource(message.task)) this.tell({ kind: 'sourceEnded', task: message.task })
+        break
+      case 'committed':
+        this.tell({ kind: 'committed', task: message.task, checkpoint: message.checkpoint })
+        break
+      case 'progress':
+        this.progress.set(message.worker, message.sourceRecords)
+        this.parts.events.emit({ event: 'job.progress', records: this.sourceRecords })
+        break
+      case 'taskFailed':
+        this.taskFailed(message)
+        break
+      default:
+        unreachable(message, 'message of a worker')
+    }
+  }
+
+  private taskFailed({ task, error, poison }: Extract<FromWorker, { kind: 'taskFailed' }>): void {
+    const { step } = error.details
+    this.parts.events.emit({
+      event: 'task.failed',
+      task,
+      step: typeof step === 'string' ? step : null,
+      code: error.code,
+      message: error.message,
+    })
+    this.outcome ??= { kind: 'failed', error: reviveError(error), poison: poison ?? undefined }
+  }
+
+  private failed(error: unknown): void {
+    const typed =
+      error instanceof MillraceError
+        ? error
+        : new MillraceError('COORDINATOR_FAILED', `the coordinator failed: ${String(error)}`, { retry: 'retry', cause: error })
+    this.outcome ??= { kind: 'failed', error: typed, poison: undefined }
+  }
+
+  /** Every worker restored its tasks: the coordinator's reign over this epoch begins. */
+  private begin(): void {
+    const { graph, epoch, fingerprint, options, restore, log, idsUsed, events } = this.parts
+    const tasks = this.plan?.tasks ?? []
+    const { everyMs, timeoutMs, failuresMax, minPauseMs } = options.checkpoints
+    events.deployed()
+    const { state, commands } = startCoordinator(
+      {
+        job: graph.name,
+        epoch,
+        fingerprint,
+        keyGroups: options.keyGroups,
+        tasks: tasks.map((task) => task.id),
+        sources: tasks.filter((task) => this.isSource(task.id)).map((task) => task.id),
+        options: { everyMs, timeoutMs, failuresMax, minPauseMs },
+        newest: Math.max(highestCheckpoint(log.history), idsUsed.newest),
+        restored: restore ? { checkpoint: restore.manifest.checkpoint, final: restore.manifest.final } : null,
+      },
+      this.now(),
+    )
+    this.coordinator = state
+    this.execute(commands)
+    if (this.stopRequested) this.tell({ kind: 'stopRequested', ...this.stopRequested })
+    if (this.savepoints.length > 0) this.tell({ kind: 'savepointRequested' })
+    this.wakeLater()
+  }
+
+  private isSource(id: TaskId): boolean {
+    const task = this.plan?.tasks.find((planned) => planned.id === id)
+    return task !== undefined && this.parts.graph.steps.get(task.chain.head)?.kind === 'source'
+  }
+
+  private now(): CoordinatorFact['now'] {
+    const { clock } = this.parts.options.ports
+    return { monotonicMs: clock.monotonicMs(), wallMs: clock.wallMs() }
+  }
+
+  private tell(fact: DistributiveOmit<CoordinatorFact, 'now'>): void {
+    if (!this.coordinator || this.outcome) return
+    const { state, commands } = decide(this.coordinator, { ...fact, now: this.now() })
+    this.coordinator = state
+    this.execute(commands)
+    this.wakeLater()
+  }
+
+  /** One timer, for when the coordinator next waits for time. */
+  private wakeLater(): void {
+    this.cancelTick?.()
+    this.cancelTick = undefined
+    const { clock, timers } = this.parts.options.ports
+    const atMs = this.coordinator && !this.outcome ? wakeAtMs(this.coordinator) : null
+    if (atMs === null) return
+    this.cancelTick = timers.after(Math.max(0, atMs - clock.monotonicMs()), () => this.post({ kind: 'tick' }))
+  }
+
+  private execute(commands: readonly CoordinatorCommand[]): void {
+    for (const command of commands) this.executeOne(command)
+  }
+
+  private executeOne(command: CoordinatorCommand): void {
+    const { crew, epoch, events, idsUsed } = this.parts
+    switch (command.kind) {
+      case 'trigger': {
+        const { checkpoint, final } = command
+        idsUsed.newest = Math.max(idsUsed.newest, checkpoint)
+        crew.tellAll({ kind: 'trigger', epoch, checkpoint, final })
+        break
+      }
+      case 'abort': {
+        const { checkpoint, reason } = command
+        crew.tellAll({ kind: 'abort', epoch, checkpoint })
+        events.emit({ event: 'checkpoint.failed', id: checkpoint, code: reason.code, message: reason.message })
+        if (command.savepoint) for (const waiting of this.savepoints.splice(0)) waiting.reject(reason)
+        break
+      }
+      case 'writeManifest':
+        this.hit('coordinator.all-acknowledged', command.manifest.checkpoint)
+        this.write({ kind: 'checkpoint', manifest: command.manifest })
+        break
+      case 'tellComplete':
+        this.complete(command)
+        break
+      case 'writeFinished':
+        this.hit('coordinator.before-finished', command.checkpoint)
+        this.write({ kind: 'finished', checkpoint: command.checkpoint })
+        break
+      case 'finished':
+        this.outcome ??= { kind: 'finished' }
+        break
+      case 'stopped':
+        this.outcome ??= {
+          kind: 'stopped',
+          checkpoint: command.checkpoint,
+          savepoint: this.stopRequested?.savepoint ?? false,
+        }
+        break
+      case 'failJob':
+        this.failed(command.error)
+        break
+      default:
+        unreachable(command, 'command of the coordinator')
+    }
+  }
+
+  private complete({ checkpoint, manifest }: Extract<CoordinatorCommand, { kind: 'tellComplete' }>): void {
+    const { crew, epoch, events, log } = this.parts
+    this.hit('coordinator.manifest-written', checkpoint)
+    crew.tellAll({ kind: 'complete', epoch, checkpoint })
+    this.hit('coordinator.told-some', checkpoint)
+    if (!manifest) return
+    events.checkpointCompleted()
+    events.emit({
+      event: 'checkpoint.completed',
+      id: checkpoint,
+      durationMs: Math.round(manifest.completedMs - manifest.startedMs),
+      bytes: manifestBytes(manifest),
+      savepoint: manifest.savepoint,
+      final: manifest.final,
+    })
+    if (manifest.savepoint) for (const waiting of this.savepoints.splice(0)) waiting.resolve(checkpoint)
+    void log.collect(epoch, [])
+  }
+
+  private write(record: SlotRecord): void {
+    this.parts.log.append(record).then(
+      (outcome) =>
+        this.post({
+          kind: 'slotWritten',
+          outcome: outcome.kind === 'created' ? outcome : { kind: 'failed', error: reportError(outcome.error) },
+        }),
+      (error: unknown) => {
+        if (error instanceof SupersededError) this.post({ kind: 'slotWritten', outcome: { kind: 'superseded', error } })
+        else this.post({ kind: 'crashed', error })
+      },
+    )
+  }
+
+  private hit(name: 'coordinator.all-acknowledged' | 'coordinator.manifest-written' | 'coordinator.told-some' | 'coordinator.before-finished', checkpoint: CheckpointId): void {
+    this.parts.options.ports.failpoints.hit(name, { checkpoint })
+  }
+}
+
+type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never

@@ -1,0 +1,109 @@
+/**
+ * The job log as its coordinator uses it: what it says, and writing the next record.
+ *
+ * - E4: while the outcome of a write is unknown nothing else happens; it is asked for until it is known.
+ * - C9: after each completed checkpoint what retention names is collected, in the background.
+ */
+import { MillraceError } from '../../core/errors.ts'
+import type { CheckpointId, Epoch, Term } from '../../core/ids.ts'
+import type { Log, Timers } from '../../core/ports/index.ts'
+import { collect } from '../../snapshot/collect.ts'
+import { SupersededError } from '../../snapshot/errors.ts'
+import {
+  extendHistory,
+  type AppendOutcome,
+  type History,
+  type LoggedCheckpoint,
+  type SlotRecord,
+  type TermWriter,
+} from '../../snapshot/log/index.ts'
+import { planCollection, withoutCollected } from '../../snapshot/retention.ts'
+import type { CheckpointStore } from '../../snapshot/store.ts'
+
+export interface JobLogOptions {
+  readonly store: CheckpointStore
+  readonly writer: TermWriter
+  readonly history: History
+  readonly keep: number
+  readonly timers: Timers
+  readonly log: Log
+}
+
+const decideAgainMs = 200
+
+export class JobLog {
+  readonly term: Term
+  private readonly options: JobLogOptions
+  private current: History
+  private writing: Promise<unknown> = Promise.resolve()
+  private collecting: Promise<void> = Promise.resolve()
+
+  constructor(options: JobLogOptions) {
+    this.options = options
+    this.term = options.writer.term
+    this.current = options.history
+  }
+
+  get history(): History {
+    return this.current
+  }
+
+  get newest(): LoggedCheckpoint | undefined {
+    return this.current.checkpoints.at(-1)
+  }
+
+  /** Resolves when the outcome is known. Rejects with `SupersededError`. */
+  append(record: SlotRecord): Promise<AppendOutcome> {
+    const appending = this.writing.then(() => this.appendNow(record))
+    this.writing = appending.catch(() => undefined)
+    return appending
+  }
+
+  /** E4: resolves when no write is under way. */
+  async settled(): Promise<void> {
+    await this.writing
+  }
+
+  /** Deletes what is no longer needed; failures are left for the next time. */
+  collect(running: Epoch, protect: readonly CheckpointId[]): Promise<void> {
+    this.collecting = this.collecting.then(async () => {
+      const { store, keep, log } = this.options
+      try {
+        const plan = planCollection({ history: this.current, keep, running: [running], protect })
+        await collect(store, plan, this.term)
+        this.current = withoutCollected(this.current, plan)
+      } catch (error) {
+        log('warn', 'old checkpoints could not be collected', { error: String(error) })
+      }
+    })
+    return this.collecting
+  }
+
+  private async appendNow(record: SlotRecord): Promise<AppendOutcome> {
+    const { writer } = this.options
+    let outcome: AppendOutcome
+    try {
+      outcome = await writer.append(record)
+    } catch (error) {
+      outcome = await this.decide(error)
+    }
+    if (outcome.kind === 'created') {
+      this.current = extendHistory(this.current, { term: this.term, slot: outcome.slot }, record)
+    }
+    return outcome
+  }
+
+  private async decide(first: unknown): Promise<AppendOutcome> {
+    for (let error = first; ; ) {
+      const undecided = error instanceof MillraceError && error.code === 'SLOT_UNDECIDED'
+      if (!undecided) throw error
+      this.options.log('warn', error.message)
+      await new Promise<void>((resolve) => this.options.timers.after(decideAgainMs, resolve))
+      try {
+        return await this.options.writer.decide()
+      } catch (again) {
+        error = again
+      }
+    }
+  }
+}

@@ -1,0 +1,349 @@
+/**
+ * The job: claims a term, chooses a checkpoint, and supervises one attempt after the other until the flow is
+ * finished, stopped, or cannot go on.
+ *
+ * - E1, E3: the job log decides who is in charge; whoever finds itself superseded ends and does not claim again.
+ * - C7: only a complete checkpoint is restored, and only where every exactly-once sink agrees.
+ * - Failures during a restart join it: an attempt that fails while deploying is followed by the next.
+ */
+import { epochLabel, type CheckpointId, type Epoch, type WorkerId } from '../../core/ids.ts'
+import { MillraceError } from '../../core/errors.ts'
+import { randomToken, unit } from '../../core/ports/random.ts'
+import { fingerprint } from '../../operators/fingerprint.ts'
+import type { Graph } from '../../operators/graph.ts'
+import { claimTerm, readHistory } from '../../snapshot/log/index.ts'
+import type { CheckpointStore } from '../../snapshot/store.ts'
+import { EventLog } from '../events.ts'
+import { Lifecycle } from '../kit/lifecycle.ts'
+import { checkpointCompleted, decideRestart, noRestarts, type RestartState } from '../kit/restart-policy.ts'
+import type { ResolvedOptions } from '../options.ts'
+import type { OpenedHost } from '../system/open-host.ts'
+import { Attempt, type AttemptOutcome } from './attempt.ts'
+import { Collection } from './collection.ts'
+import { Crew } from './crew.ts'
+import { jobMachine } from './job-lifecycle.ts'
+import { JobLog } from './job-log.ts'
+import { chooseRestore, prepareSinks, type RestoreChoice } from './recover.ts'
+
+export interface JobResult {
+  /** Records that entered the flow in this process's time, replayed ones included. */
+  readonly records: number
+  readonly restarts: number
+  /** Checkpoints completed in this process's time. */
+  readonly checkpoints: number
+  /** False when the job was stopped before its sources ended. */
+  readonly ended: boolean
+}
+
+export interface JobStatus {
+  readonly state: string
+  readonly epoch: string | null
+  /** The newest complete checkpoint. */
+  readonly checkpoint: CheckpointId | null
+  readonly records: number
+  readonly restarts: number
+  readonly workers: readonly { readonly worker: WorkerId; readonly pid: number }[]
+}
+
+type Startable = Exclude<RestoreChoice, { kind: 'finished' }>
+
+export interface JobParts {
+  readonly graph: Graph
+  readonly options: ResolvedOptions
+  readonly store: CheckpointStore
+  readonly host: OpenedHost
+  readonly dispose: () => Promise<void>
+}
+
+export class Job {
+  readonly events: EventLog
+  readonly finished: Promise<JobResult>
+  private readonly parts: JobParts
+  private readonly lifecycle: Lifecycle<typeof jobMachine>
+  private readonly crew: Crew
+  private readonly collection: Collection
+  private log: JobLog | undefined
+  private attempt: Attempt | undefined
+  private epoch: Epoch | undefined
+  private restarting: RestartState = noRestarts
+  private readonly idsUsed = { newest: 0 }
+  /** Checkpoints whose parts turned out missing or damaged (C7). */
+  private readonly unusable = new Map<CheckpointId, MillraceError>()
+  private restarts = 0
+  private records = 0
+  private checkpoints = 0
+  private failedMs: number | undefined
+  private stopping: { readonly savepoint: boolean } | undefined
+  private settle!: { resolve: (result: JobResult) => void; reject: (error: unknown) => void }
+
+  constructor(parts: JobParts) {
+    this.parts = parts
+    const { clock } = parts.options.ports
+    this.events = new EventLog(() => clock.wallMs())
+    this.lifecycle = new Lifecycle(jobMachine, `job ${parts.graph.name}`)
+    this.finished = new Promise((resolve, reject) => {
+      this.settle = { resolve, reject }
+    })
+    this.collection = new Collection(parts.graph)
+    this.crew = new Crew(parts.host.host, Math.max(1, parts.options.workers), {
+      message: (message) => {
+        if (message.kind === 'delivered') this.collection.accept(message)
+        else this.attempt?.post({ kind: 'message', message })
+      },
+      started: (worker, pid) => this.events.emit({ event: 'worker.started', worker, pid }),
+      ready: () => this.attempt?.post({ kind: 'crewReady' }),
+      lost: (worker, pid, reason) => {
+        this.failedMs ??= clock.monotonicMs()
+        this.events.emit({ event: 'worker.lost', worker, pid, reason })
+        this.attempt?.post({ kind: 'workerLost', worker, reason })
+      },
+    })
+  }
+
+  /** Claims the job and decides where it continues; rejects where it must not. The rest goes on by itself. */
+  async start(): Promise<void> {
+    try {
+      const choice = await this.claim()
+      this.lifecycle.send({ type: 'claimed' })
+      if (choice.kind === 'finished') {
+        this.lifecycle.send({ type: 'finished' })
+        await this.close()
+        this.emitFinished()
+        return
+      }
+      await this.prepare(choice)
+      void this.supervise(choice)
+    } catch (error) {
+      this.lifecycle.send({ type: 'fail' })
+      await this.close()
+      throw error
+    }
+  }
+
+  status(): JobStatus {
+    return {
+      state: this.lifecycle.state,
+      epoch: this.epoch ? epochLabel(this.epoch) : null,
+      checkpoint: this.log?.newest?.manifest.checkpoint ?? null,
+      records: this.records + (this.attempt?.sourceRecords ?? 0),
+      restarts: this.restarts,
+      workers: this.crew.pids,
+    }
+  }
+
+  async stop(savepoint: boolean): Promise<JobResult> {
+    this.stopping = { savepoint }
+    this.attempt?.post({ kind: 'stop', savepoint })
+    return this.finished
+  }
+
+  savepoint(): Promise<CheckpointId> {
+    if (this.attempt) return this.attempt.savepoint()
+    return Promise.reject(
+      new MillraceError('JOB_NOT_RUNNING', `a savepoint needs a running job, this one is ${this.lifecycle.state}`, {
+        retry: 'retry',
+      }),
+    )
+  }
+
+  private async claim(): Promise<RestoreChoice> {
+    const { store, options, graph, host } = this.parts
+    const { random, clock } = options.ports
+    const holder = randomToken(random, 20)
+    const writer = await claimTerm(store.log, { holder, atMs: clock.wallMs() })
+    this.log = new JobLog({
+      store,
+      writer,
+      history: await readHistory(store.log),
+      keep: options.checkpoints.keep,
+      timers: options.ports.timers,
+      log: options.ports.log,
+    })
+    if (host.nats) this.events.emit({ event: 'nats.started', pid: host.nats.pid, url: host.nats.url })
+    this.events.emit({
+      event: 'job.started',
+      job: graph.name,
+      term: writer.term,
+      transport: host.host.transport,
+      workers: options.workers,
+      parallelism: options.parallelism,
+      tasks: [...graph.steps.values()].length,
+    })
+    return this.choose()
+  }
+
+  private choose(): RestoreChoice {
+    const { graph, options } = this.parts
+    const { history, term } = this.requireLog()
+    return chooseRestore(graph, { history, term, unusable: this.unusable }, options)
+  }
+
+  private async supervise(first: Startable): Promise<void> {
+    try {
+      let choice = first
+      for (;;) {
+        const outcome = await this.runAttempt(choice)
+        if (outcome.kind === 'finished' || outcome.kind === 'stopped') {
+          await this.end(outcome)
+          return
+        }
+        this.failedMs ??= this.parts.options.ports.clock.monotonicMs()
+        if (!this.setAside(outcome, choice)) await this.beforeRestart(outcome)
+        const next = this.choose()
+        if (next.kind === 'finished') {
+          await this.end({ kind: 'finished' })
+          return
+        }
+        await this.prepare(next)
+        choice = next
+      }
+    } catch (error) {
+      await this.fail(error)
+    }
+  }
+
+  private async runAttempt(choice: Startable): Promise<AttemptOutcome> {
+    const log = this.requireLog()
+    this.epoch = { term: log.term, attempt: (this.epoch?.attempt ?? 0) + 1 }
+    const { graph, options } = this.parts
+    this.lifecycle.send({ type: 'recovered' })
+    const attempt = new Attempt({
+      graph,
+      fingerprint: fingerprint(graph),
+      options,
+      epoch: this.epoch,
+      restore: choice.kind === 'restore' ? choice.from : undefined,
+      crew: this.crew,
+      log,
+      idsUsed: this.idsUsed,
+      events: {
+        emit: (body) => this.events.emit(body),
+        deployed: () => this.deployed(choice),
+        checkpointCompleted: () => {
+          this.checkpoints += 1
+          this.restarting = checkpointCompleted(this.restarting)
+        },
+      },
+    })
+    this.attempt = attempt
+    if (this.stopping) attempt.post({ kind: 'stop', savepoint: this.stopping.savepoint })
+    const outcome = await attempt.run()
+    this.attempt = undefined
+    this.records += attempt.sourceRecords
+    return outcome
+  }
+
+  private deployed(choice: Startable): void {
+    this.lifecycle.send({ type: 'deployed' })
+    const { clock } = this.parts.options.ports
+    this.events.emit({
+      event: 'job.restored',
+      checkpoint: choice.kind === 'restore' ? choice.from.manifest.checkpoint : null,
+      epoch: this.epoch ? epochLabel(this.epoch) : '',
+      recoveryMs: this.failedMs === undefined ? null : Math.round(clock.monotonicMs() - this.failedMs),
+    })
+    this.failedMs = undefined
+  }
+
+  /** C7: a damaged part speaks against its checkpoint; whether there is another to restore is decided next. */
+  private setAside(outcome: Extract<AttemptOutcome, { kind: 'failed' }>, choice: RestoreChoice): boolean {
+    const { error } = outcome
+    if (choice.kind !== 'restore' || !(error.code === 'PART_DAMAGED' || error.code === 'PART_MISSING')) return false
+    this.unusable.set(choice.from.manifest.checkpoint, error)
+    this.lifecycle.send({ type: 'attemptFailed' })
+    return true
+  }
+
+  /** Waits as the restart policy says; throws what failed when it says to give up. */
+  private async beforeRestart(outcome: Extract<AttemptOutcome, { kind: 'failed' }>): Promise<void> {
+    const { restart, ports } = this.parts.options
+    const decision = decideRestart(restart, this.restarting, {
+      retry: outcome.error.retry,
+      nowMs: ports.clock.monotonicMs(),
+      poison: outcome.poison,
+      chance: unit(ports.random),
+    })
+    if (decision.kind === 'give-up') throw this.giveUp(decision.reason, outcome.error)
+    this.lifecycle.send({ type: 'attemptFailed' })
+    this.restarting = decision.state
+    this.restarts += 1
+    this.events.emit({
+      event: 'job.restarting',
+      epoch: epochLabel({ term: this.requireLog().term, attempt: (this.epoch?.attempt ?? 0) + 1 }),
+      delayMs: Math.round(decision.delayMs),
+      reason: outcome.error.message,
+    })
+    if (this.epoch) this.crew.tellAll({ kind: 'cancel', epoch: this.epoch })
+    if (decision.delayMs > 0) await new Promise<void>((resolve) => ports.timers.after(decision.delayMs, resolve))
+  }
+
+  private giveUp(reason: 'fatal' | 'record' | 'limit', error: MillraceError): MillraceError {
+    if (reason === 'fatal') return error
+    const why =
+      reason === 'record'
+        ? 'the same record fails at the same step after a restart; mend the step, or give it onError: skip or dead-letter'
+        : `${this.parts.options.restart.restartsMax} restarts in a row without a completed checkpoint`
+    return new MillraceError(error.code, `${error.message}; given up: ${why}`, {
+      retry: reason === 'record' ? 'record' : error.retry,
+      cause: error,
+      details: error.details,
+    })
+  }
+
+  private async prepare(choice: RestoreChoice): Promise<void> {
+    const { graph, store, options } = this.parts
+    await prepareSinks(graph, store, choice, options)
+  }
+
+  private async end(outcome: { readonly kind: 'finished' } | Extract<AttemptOutcome, { kind: 'stopped' }>): Promise<void> {
+    this.lifecycle.send({ type: outcome.kind })
+    await this.close()
+    if (outcome.kind === 'finished') this.emitFinished()
+    else {
+      this.events.emit({ event: 'job.stopped', checkpoint: outcome.checkpoint, savepoint: outcome.savepoint })
+      this.events.close()
+      this.settle.resolve(this.result(false))
+    }
+  }
+
+  private emitFinished(): void {
+    const result = this.result(true)
+    const { records, restarts, checkpoints } = result
+    this.events.emit({ event: 'job.finished', records, restarts, checkpoints })
+    this.events.close()
+    this.settle.resolve(result)
+  }
+
+  private async fail(error: unknown): Promise<void> {
+    this.lifecycle.send({ type: 'fail' })
+    const failure =
+      error instanceof MillraceError
+        ? error
+        : new MillraceError('JOB_FAILED', `the job failed: ${String(error)}`, { retry: 'retry', cause: error })
+    this.crew.kill()
+    await this.close()
+    this.events.emit({ event: 'job.failed', code: failure.code, message: failure.message })
+    this.events.close()
+    this.settle.reject(failure)
+  }
+
+  private async close(): Promise<void> {
+    const { options, host, dispose } = this.parts
+    try {
+      await this.crew.close()
+      await host.close()
+      await dispose()
+    } catch (error) {
+      options.ports.log('warn', 'the job did not close cleanly', { error: String(error) })
+    }
+  }
+
+  private result(ended: boolean): JobResult {
+    return { records: this.records, restarts: this.restarts, checkpoints: this.checkpoints, ended }
+  }
+
+  private requireLog(): JobLog {
+    if (!this.log) throw new MillraceError('JOB_NOT_CLAIMED', 'the job has no term', { retry: 'fatal' })
+    return this.log
+  }
+}

@@ -1,0 +1,107 @@
+/** What the job continues from, and whether its sinks agree (C7, K4, E3). */
+import { checkpointId, stepName, type CheckpointId } from '../../core/ids.ts'
+import { decodeValue } from '../../core/codec/index.ts'
+import { fingerprint } from '../../operators/fingerprint.ts'
+import type { Graph, SinkStep } from '../../operators/graph.ts'
+import type { SinkPrepareContext } from '../../operators/sink.ts'
+import { checkFingerprint } from '../../snapshot/compatibility.ts'
+import type { History, LoggedCheckpoint } from '../../snapshot/log/index.ts'
+import { checkSinks, chooseRecovery, type RecoveryRequest, type SinkAnswer } from '../../snapshot/recovery.ts'
+import type { CheckpointStore } from '../../snapshot/store.ts'
+import type { MillraceError } from '../../core/errors.ts'
+import type { Term } from '../../core/ids.ts'
+import { invariant } from '../../core/invariant.ts'
+import type { ResolvedOptions } from '../options.ts'
+import type { StagedOutput } from '../task/sink-step.ts'
+import { RestoredCheckpoint } from '../worker/restored-checkpoint.ts'
+
+export type RestoreChoice =
+  | { readonly kind: 'fresh'; readonly older: boolean }
+  | { readonly kind: 'restore'; readonly from: LoggedCheckpoint; readonly older: boolean }
+  | { readonly kind: 'finished' }
+
+export interface RestoreFacts {
+  readonly history: History
+  readonly term: Term
+  readonly unusable: ReadonlyMap<CheckpointId, MillraceError>
+}
+
+/** Throws a RecoveryError where continuing would not be exact; it names the consent that would allow it. */
+export function chooseRestore(graph: Graph, facts: RestoreFacts, options: ResolvedOptions): RestoreChoice {
+  const choice = chooseRecovery(facts, requestOf(options))
+  if (choice.kind !== 'restore') return choice
+  const { dropState } = options.checkpoints.restore
+  const compatibility = checkFingerprint(
+    choice.manifest,
+    {
+      job: graph.name,
+      fingerprint: fingerprint(graph),
+      keyGroups: options.keyGroups,
+      steps: [...graph.steps.keys()],
+    },
+    dropState === undefined ? {} : { dropState: dropState.map(stepName) },
+  )
+  if (compatibility.kind === 'changed') {
+    options.ports.log('warn', `the flow changed since checkpoint ${choice.manifest.checkpoint}`, {
+      what: compatibility.description,
+    })
+  }
+  const from = facts.history.checkpoints.findLast(({ manifest }) => manifest === choice.manifest)
+  invariant(from !== undefined, 'C7: a chosen checkpoint is in the log')
+  return { kind: 'restore', from, older: choice.older }
+}
+
+function requestOf({ checkpoints }: ResolvedOptions): RecoveryRequest {
+  const { checkpoint, allowOlder } = checkpoints.restore
+  return {
+    ...(checkpoint !== undefined && { checkpoint: checkpoint === 'none' ? 'none' : checkpointId(checkpoint) }),
+    ...(allowOlder !== undefined && { allowOlder: checkpointId(allowOlder) }),
+  }
+}
+
+/** Asks every sink whether it may continue from there, then lets it clean up what nobody owns. */
+export async function prepareSinks(
+  graph: Graph,
+  store: CheckpointStore,
+  choice: RestoreChoice,
+  options: ResolvedOptions,
+): Promise<void> {
+  const restored = choice.kind === 'restore' ? new RestoredCheckpoint(store, choice.from.manifest) : undefined
+  const chosen = choice.kind === 'restore' ? choice.from.manifest.checkpoint : null
+  const sinks = [...graph.steps.values()].filter((step): step is SinkStep => step.kind === 'sink')
+  const contexts = await Promise.all(
+    sinks.map(async (sink) => ({ sink, context: await contextOf(graph, sink, chosen, restored, options) })),
+  )
+  if (choice.kind !== 'finished' && choice.older) {
+    const { allowDuplicates } = options.checkpoints.restore
+    checkSinks(
+      chosen,
+      await Promise.all(contexts.map(({ sink, context }) => askSink(sink, context))),
+      allowDuplicates === undefined ? {} : { allowDuplicates },
+    )
+  }
+  for (const { sink, context } of contexts) await sink.definition.prepare?.(context)
+}
+
+async function askSink(sink: SinkStep, context: SinkPrepareContext): Promise<SinkAnswer> {
+  const { guarantee } = sink.definition
+  const lastCommitted = (await sink.definition.lastCommitted?.(context)) ?? null
+  return { step: sink.name, guarantee, lastCommitted }
+}
+
+async function contextOf(
+  graph: Graph,
+  sink: SinkStep,
+  chosen: CheckpointId | null,
+  restored: RestoredCheckpoint | undefined,
+  options: ResolvedOptions,
+): Promise<SinkPrepareContext> {
+  const handles: unknown[] = []
+  for (const section of restored?.sections(sink.name) ?? []) {
+    if (section.scope.kind !== 'list' || !restored) continue
+    const outputs = decodeValue(await restored.read(section)) as StagedOutput[]
+    handles.push(...outputs.map((output) => output.handle))
+  }
+  const { files, log } = options.ports
+  return { job: graph.name, step: sink.name, files, log, restored: chosen, handles }
+}

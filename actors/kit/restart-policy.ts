@@ -1,0 +1,71 @@
+/**
+ * Whether and when to restart after a failure: a pure function.
+ *
+ * - First delay 0, then exponential with jitter.
+ * - Only restarts with no checkpoint completed in between count towards the limit.
+ * - `fatal` errors are never retried; the same step failing again on an equal record is class `record`.
+ */
+import type { ErrorClass } from '../../core/errors.ts'
+
+export interface RestartPolicy {
+  readonly strategy: 'exponential'
+  /** Restarts in a row, without a checkpoint completed in between, within the window. Default 10. */
+  readonly restartsMax: number
+  /** Default 60 s. */
+  readonly withinMs: number
+  /** Delay of the second restart in a row. Default 100 ms. */
+  readonly delayMs: number
+  /** Default 10 s. */
+  readonly delayMsMax: number
+}
+
+export const defaultRestartPolicy: RestartPolicy = {
+  strategy: 'exponential',
+  restartsMax: 10,
+  withinMs: 60_000,
+  delayMs: 100,
+  delayMsMax: 10_000,
+}
+
+export interface RestartState {
+  /** When the restarts happened that count. */
+  readonly countedMs: readonly number[]
+  /** The step and record that failed last, to tell a poison record. */
+  readonly lastPoison: string | undefined
+}
+
+export const noRestarts: RestartState = { countedMs: [], lastPoison: undefined }
+
+export interface Failure {
+  readonly retry: ErrorClass
+  readonly nowMs: number
+  /** Equal for equal records at the same step; undefined when no record was involved. */
+  readonly poison?: string | undefined
+  /** In [0, 1). */
+  readonly chance: number
+}
+
+export type RestartDecision =
+  | { readonly kind: 'restart'; readonly delayMs: number; readonly state: RestartState }
+  | { readonly kind: 'give-up'; readonly reason: 'fatal' | 'record' | 'limit' }
+
+export function decideRestart(policy: RestartPolicy, state: RestartState, failure: Failure): RestartDecision {
+  if (failure.retry === 'fatal') return { kind: 'give-up', reason: 'fatal' }
+  if (failure.retry === 'record') return { kind: 'give-up', reason: 'record' }
+  if (failure.poison !== undefined && failure.poison === state.lastPoison) {
+    return { kind: 'give-up', reason: 'record' }
+  }
+  const recent = state.countedMs.filter((atMs) => failure.nowMs - atMs < policy.withinMs)
+  if (recent.length >= policy.restartsMax) return { kind: 'give-up', reason: 'limit' }
+  const exponential = recent.length === 0 ? 0 : policy.delayMs * 2 ** (recent.length - 1)
+  const delayMs = Math.min(policy.delayMsMax, exponential) * (0.75 + failure.chance / 2)
+  return {
+    kind: 'restart',
+    delayMs,
+    state: { countedMs: [...recent, failure.nowMs], lastPoison: failure.poison },
+  }
+}
+
+/** A completed checkpoint is progress: earlier restarts no longer count. */
+export const checkpointCompleted = (state: RestartState): RestartState =>
+  state.countedMs.length === 0 ? state : { countedMs: [], lastPoison: state.lastPoison }

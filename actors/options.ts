@@ -1,0 +1,136 @@
+/** The options of `run`: given by the user, resolved once, rejected with the reason, never clamped. */
+import { ConfigError } from '../core/errors.ts'
+import { limits } from '../core/limits.ts'
+import type { Ports } from '../core/ports/index.ts'
+import { systemPorts } from '../core/system/index.ts'
+import type { StoreDefinition } from '../snapshot/store.ts'
+import { resolveCheckpointOptions, type CheckpointOptions as CheckpointTiming, type ResolvedCheckpointOptions } from '../snapshot/options.ts'
+import { defaultRestartPolicy, type RestartPolicy } from './kit/restart-policy.ts'
+
+export interface RunOptions {
+  /** Tasks of each step that says nothing else. Default: `workers`, at least 1. */
+  readonly parallelism?: number
+  /** 0 (default): in this process. n: child processes, joined by NATS. */
+  readonly workers?: number
+  /** A server's URL, or `'embedded'` (default): a private `nats-server` child. Only used with workers. */
+  readonly nats?: string
+  readonly checkpoints?: CheckpointOptions
+  readonly restart?: Partial<RestartPolicy>
+  /**
+   * The module whose default export is the flow, which worker processes load. Default: the script that this
+   * process runs, in which `run` of the same flow becomes the worker.
+   */
+  readonly entry?: string | URL
+  /** Fixed at the job's first start. Default 128. */
+  readonly keyGroups?: number
+  /** Fuse forward steps into one task. Default true; the output does not depend on it. */
+  readonly fuse?: boolean
+  /** Check and freeze records that pass in memory. Default false. */
+  readonly debug?: boolean
+  /** Clock, timers, files, randomness, log; default: the machine's. */
+  readonly ports?: Partial<Ports>
+}
+
+export interface CheckpointOptions extends CheckpointTiming {
+  /** Default: memory, lost with the process; with workers a temporary folder. */
+  readonly store?: StoreDefinition
+  /** Consent to continue from something else than the newest complete checkpoint (C7). */
+  readonly restore?: RestoreOptions
+}
+
+export interface RestoreOptions {
+  /** Continue from this checkpoint or savepoint, or begin anew, though the log shows a newer one. */
+  readonly checkpoint?: number | 'none'
+  /** Go back as far as this checkpoint when the newest is damaged. */
+  readonly allowOlder?: number
+  /** Continue although a sink shows output that will be produced again. */
+  readonly allowDuplicates?: boolean
+  /** Steps that this flow does not have any more and whose state may be lost. */
+  readonly dropState?: readonly string[]
+}
+
+export interface ResolvedOptions {
+  readonly parallelism: number
+  readonly workers: number
+  readonly nats: string
+  readonly checkpoints: ResolvedCheckpointOptions & {
+    readonly store: StoreDefinition | undefined
+    readonly restore: RestoreOptions
+  }
+  readonly restart: RestartPolicy
+  readonly entry: string | undefined
+  readonly keyGroups: number
+  readonly fuse: boolean
+  readonly debug: boolean
+  readonly ports: Ports
+}
+
+export function resolveOptions(given: RunOptions = {}): ResolvedOptions {
+  rejectUnknown('an option of run', given, [
+    'parallelism', 'workers', 'nats', 'checkpoints', 'restart', 'entry', 'keyGroups', 'fuse', 'debug', 'ports',
+  ])
+  const checkpoints = given.checkpoints ?? {}
+  rejectUnknown('an option of checkpoints', checkpoints, [
+    'everyMs', 'timeoutMs', 'failuresMax', 'minPauseMs', 'keep', 'store', 'restore',
+  ])
+  const restore = checkpoints.restore ?? {}
+  rejectUnknown('an option of checkpoints.restore', restore, ['checkpoint', 'allowOlder', 'allowDuplicates', 'dropState'])
+  const restart = given.restart ?? {}
+  rejectUnknown('an option of restart', restart, Object.keys(defaultRestartPolicy))
+  if (restart.strategy !== undefined && restart.strategy !== 'exponential') {
+    throw new ConfigError('OPTION_ILLEGAL', `restart.strategy must be 'exponential', got ${JSON.stringify(restart.strategy)}`)
+  }
+  const workers = whole('workers', given.workers ?? 0, 0, limits.workersMax)
+  return {
+    workers,
+    parallelism: whole('parallelism', given.parallelism ?? Math.max(1, workers), 1, limits.parallelismMax),
+    nats: natsOption(given.nats, workers),
+    checkpoints: {
+      ...resolveCheckpointOptions(checkpoints),
+      store: checkpoints.store,
+      restore: {
+        ...restore,
+        ...(typeof restore.checkpoint === 'number' && {
+          checkpoint: whole('checkpoints.restore.checkpoint', restore.checkpoint, 1),
+        }),
+        ...(restore.allowOlder !== undefined && {
+          allowOlder: whole('checkpoints.restore.allowOlder', restore.allowOlder, 1),
+        }),
+      },
+    },
+    restart: {
+      strategy: 'exponential',
+      restartsMax: whole('restart.restartsMax', restart.restartsMax ?? defaultRestartPolicy.restartsMax, 0),
+      withinMs: whole('restart.withinMs', restart.withinMs ?? defaultRestartPolicy.withinMs, 1),
+      delayMs: whole('restart.delayMs', restart.delayMs ?? defaultRestartPolicy.delayMs, 0),
+      delayMsMax: whole('restart.delayMsMax', restart.delayMsMax ?? defaultRestartPolicy.delayMsMax, 0),
+    },
+    entry: given.entry === undefined ? undefined : String(given.entry),
+    keyGroups: whole('keyGroups', given.keyGroups ?? limits.keyGroupsDefault, 1, limits.keyGroupsMax),
+    fuse: given.fuse ?? true,
+    debug: given.debug ?? false,
+    ports: { ...systemPorts, ...given.ports },
+  }
+}
+
+function whole(name: string, value: number, min: number, max = Number.MAX_SAFE_INTEGER): number {
+  if (Number.isSafeInteger(value) && value >= min && value <= max) return value
+  const range = max === Number.MAX_SAFE_INTEGER ? `≥ ${min}` : `from ${min} to ${max}`
+  throw new ConfigError('OPTION_ILLEGAL', `${name} must be a whole number ${range}, got ${JSON.stringify(value)}`)
+}
+
+function natsOption(given: string | undefined, workers: number): string {
+  if (given !== undefined && workers === 0) {
+    throw new ConfigError('OPTION_ILLEGAL', `nats joins worker processes; with workers: 0 everything is in this process. Set workers to 1 or more, or leave nats out`)
+  }
+  const nats = given ?? 'embedded'
+  if (nats === 'embedded' || /^(nats|tls|ws|wss):\/\/\S+$/.test(nats)) return nats
+  throw new ConfigError('OPTION_ILLEGAL', `nats must be 'embedded' or a URL such as nats://localhost:4222, got ${JSON.stringify(nats)}`)
+}
+
+function rejectUnknown(kind: string, given: object, known: readonly string[]): void {
+  for (const name of Object.keys(given)) {
+    if (known.includes(name)) continue
+    throw new ConfigError('OPTION_UNKNOWN', `'${name}' is not ${kind}; known are ${known.join(', ')}`)
+  }
+}

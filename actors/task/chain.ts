@@ -1,0 +1,131 @@
+/** The fused steps of one task, wired: each step's results call the next one's `onRecord`. */
+import type { Emit, OperatorInstance } from '../../operators/operator.ts'
+import { edgesFrom, type Edge, type Graph, type OperatorStep, type OutputName } from '../../operators/graph.ts'
+import { groupRange } from '../../core/keys/index.ts'
+import type { StepName } from '../../core/ids.ts'
+import { invariant } from '../../core/invariant.ts'
+import { KeyedState } from '../../operators/state/keyed-state.ts'
+import { guardedInstance } from '../../operators/steps/poison.ts'
+import { stepOf, type Chain } from '../plan/fusion.ts'
+import type { Plan, TaskPlan } from '../plan/plan.ts'
+import { fusedLoop, type Drain, type InlineStep } from './fused-loop.ts'
+import type { Gate } from './gate.ts'
+import type { SinkStepRuntime } from './sink-step.ts'
+
+export interface OperatorNode {
+  readonly name: StepName
+  readonly step: OperatorStep
+  readonly instance: OperatorInstance
+  readonly state: KeyedState | undefined
+}
+
+export interface ChainRuntime {
+  /** Invokes the head with records that came in, or that the source read. */
+  readonly drain: Drain
+  /** Where a source's bad rows go. */
+  readonly deadLetters: Emit
+  /** In an order in which every step follows its input. */
+  readonly operators: readonly OperatorNode[]
+  readonly sinks: readonly SinkStepRuntime[]
+}
+
+export interface ChainParts {
+  readonly plan: Plan
+  readonly task: TaskPlan
+  readonly sinks: ReadonlyMap<StepName, SinkStepRuntime>
+  readonly gate: Gate
+  /** The emit of an edge that leaves the task. */
+  readonly leaving: (edge: Edge) => Emit
+  readonly skipped: (step: StepName, error: unknown) => void
+}
+
+export function buildChain(parts: ChainParts): ChainRuntime {
+  const { plan, task } = parts
+  const { graph } = plan
+  const entries = new Map<StepName, Emit>()
+  const operators: OperatorNode[] = []
+
+  const emitOf = (from: StepName, output: OutputName): Emit => {
+    const targets = edgesFrom(graph, from)
+      .filter((edge) => edge.output === output)
+      .map((edge) => entries.get(edge.to) ?? parts.leaving(edge))
+    return join(targets)
+  }
+
+  for (const name of [...task.chain.steps].reverse()) {
+    const step = stepOf(graph, name)
+    if (step.kind === 'operator') {
+      const node = makeOperator(parts, step, emitOf)
+      operators.unshift(node)
+      entries.set(name, (record) => node.instance.onRecord(record))
+    } else if (step.kind === 'sink') {
+      const sink = parts.sinks.get(name)
+      invariant(sink !== undefined, `sink '${name}' is open`)
+      entries.set(name, (record) => sink.write(record))
+    }
+  }
+  const { head } = task.chain
+  const inline = inlineRun(plan.graph, task.chain)
+  const last = inline.at(-1)
+  return {
+    drain: fusedLoop(inline, last ? emitOf(last.name, 'main') : (entries.get(head) ?? emitOf(head, 'main'))),
+    deadLetters: emitOf(head, 'dead-letters'),
+    operators,
+    sinks: [...parts.sinks.values()],
+  }
+}
+
+/** The stateless steps, one behind the other, with which every record begins. */
+function inlineRun(graph: Graph, chain: Chain): InlineStep[] {
+  const run: InlineStep[] = []
+  const head = stepOf(graph, chain.head)
+  let next: StepName | undefined = head.kind === 'source' ? soleConsumer(graph, chain, head.name) : head.name
+  while (next !== undefined) {
+    const step = stepOf(graph, next)
+    if (step.kind !== 'operator' || step.definition.onError !== 'fail' || !step.definition.inline) break
+    run.push({ name: next, form: step.definition.inline })
+    next = soleConsumer(graph, chain, next)
+  }
+  return run
+}
+
+function soleConsumer(graph: Graph, chain: Chain, step: StepName): StepName | undefined {
+  const [edge, other] = edgesFrom(graph, step).filter(({ output }) => output === 'main')
+  return edge && !other && chain.steps.includes(edge.to) ? edge.to : undefined
+}
+
+function makeOperator(
+  parts: ChainParts,
+  step: OperatorStep,
+  emitOf: (from: StepName, output: OutputName) => Emit,
+): OperatorNode {
+  const { plan, task } = parts
+  const { definition, name } = step
+  const state = definition.keyed
+    ? new KeyedState({
+        step: name,
+        schema: definition.keyed.state,
+        keyGroups: plan.keyGroups,
+        ...groupRange(task.index, task.chain.parallelism, plan.keyGroups),
+      })
+    : undefined
+  const context = { step: name, emit: emitOf(name, 'main'), gate: parts.gate, ...(state && { state }) }
+  const instance =
+    definition.onError === 'fail'
+      ? definition.create(context)
+      : guardedInstance(definition, {
+          context,
+          skipped: (error) => parts.skipped(name, error),
+          ...(definition.onError === 'dead-letter' && { deadLetter: emitOf(name, 'dead-letters') }),
+        })
+  return { name, step, instance, state }
+}
+
+function join(targets: readonly Emit[]): Emit {
+  const [first, second] = targets
+  if (!first) return () => undefined
+  if (!second) return first
+  return (record) => {
+    for (const target of targets) target(record)
+  }
+}

@@ -1,0 +1,35 @@
+/** Where a task's invocations come from: links, or a source's splits. */
+import type { Barrier } from '../../core/elements.ts'
+import type { CheckpointId } from '../../core/ids.ts'
+import type { Drain } from './fused-loop.ts'
+import type { Gate } from './gate.ts'
+import type { SectionDraft } from './sections.ts'
+
+export interface Head {
+  /** Runs at most `max` invocations, fewer when the gate closes or something is left to pull; returns how many. */
+  work(max: number): number
+  /** What the last record was and where it came from, for error messages. */
+  position(): string
+  /** The record being worked on, for telling a poison record. */
+  readonly lastRecord: unknown
+  /** The head step's own state at a barrier (a source's positions). */
+  sections(): readonly SectionDraft[]
+  /** Gives up an alignment (C2). */
+  abort(checkpoint: CheckpointId): void
+  close(): Promise<void>
+}
+
+/** What a head feeds: the chain's loop, and the gate that it heeds (T1). */
+export interface HeadTarget {
+  readonly drain: Drain
+  readonly gate: Gate
+}
+
+/** What a head tells its task, always between invocations. */
+export interface HeadEvents {
+  /** C2: barrier on every input, or a source's trigger. */
+  readonly barrier: (barrier: Barrier) => void
+  readonly watermark: (atMs: number) => void
+  /** Every input or split ended (C10); the task then runs `onEnd` before the head is asked again. */
+  readonly ended: () => void
+}

@@ -1,0 +1,118 @@
+/**
+ * A task behind links: takes elements from its inputs in turn.
+ *
+ * - C2: an input on which the barrier came waits until it came on every other (`snapshot/alignment`).
+ * - C10: an ended input still carries barriers; when every input ended, the task's own end begins.
+ */
+import type { Batch, Element } from '../../core/elements.ts'
+import type { CheckpointId } from '../../core/ids.ts'
+import { invariant } from '../../core/invariant.ts'
+import { Alignment } from '../../snapshot/alignment.ts'
+import type { LinkInput } from '../../transport/link.ts'
+import type { Cursor } from './fused-loop.ts'
+import type { Head, HeadEvents, HeadTarget } from './head.ts'
+
+export class InputHead implements Head {
+  private readonly inputs: readonly LinkInput[]
+  private readonly target: HeadTarget
+  private readonly events: HeadEvents
+  private readonly alignment: Alignment
+  private readonly ended: boolean[]
+  private readonly watermarks: number[]
+  private watermark = -Infinity
+  private batch: Batch | undefined
+  private readonly cursor: Cursor = { index: 0 }
+  /** The input that `batch` came from, and where the search for the next element starts. */
+  private at = 0
+
+  constructor(inputs: readonly LinkInput[], target: HeadTarget, events: HeadEvents) {
+    invariant(inputs.length > 0, 'a task behind links has inputs')
+    this.inputs = inputs
+    this.target = target
+    this.events = events
+    this.alignment = new Alignment(inputs.length)
+    this.ended = inputs.map(() => false)
+    this.watermarks = inputs.map(() => -Infinity)
+  }
+
+  get lastRecord(): unknown {
+    return this.batch?.records[this.cursor.index - 1]
+  }
+
+  work(max: number): number {
+    if (!this.batch && !this.nextElement()) return 0
+    return this.batch ? this.records(this.batch, max) : 1
+  }
+
+  position(): string {
+    return `record ${this.cursor.index} of a batch from ${this.inputs[this.at]?.spec.from ?? '?'}`
+  }
+
+  sections(): readonly [] {
+    return []
+  }
+
+  abort(checkpoint: CheckpointId): void {
+    this.alignment.abort(checkpoint)
+  }
+
+  close(): Promise<void> {
+    for (const input of this.inputs) input.close()
+    return Promise.resolve()
+  }
+
+  private records(batch: Batch, max: number): number {
+    const { records } = batch
+    const { cursor, target } = this
+    const from = cursor.index
+    target.drain(records, cursor, Math.min(records.length, from + max), target.gate)
+    const done = cursor.index - from
+    if (cursor.index === records.length) {
+      this.batch = undefined
+      cursor.index = 0
+    }
+    return done
+  }
+
+  /** Takes one element from the next input that has one and is not held; false when none has. */
+  private nextElement(): boolean {
+    const { length } = this.inputs
+    for (let tried = 0; tried < length; tried += 1) {
+      this.at = this.at + 1 >= length ? 0 : this.at + 1
+      if (this.alignment.isHeld(this.at)) continue
+      const element = this.inputs[this.at]?.take()
+      if (!element) continue
+      this.take(this.at, element)
+      return true
+    }
+    return false
+  }
+
+  private take(input: number, element: Element): void {
+    switch (element.kind) {
+      case 'batch':
+        invariant(this.ended[input] === false, 'C10: no record follows an end')
+        this.batch = element
+        break
+      case 'watermark':
+        this.watermarks[input] = element.atMs
+        this.forwardWatermark()
+        break
+      case 'barrier': {
+        const outcome = this.alignment.barrier(input, element)
+        if (outcome.kind === 'aligned') this.events.barrier(element)
+        break
+      }
+      case 'end':
+        this.ended[input] = true
+        if (this.ended.every(Boolean)) this.events.ended()
+    }
+  }
+
+  private forwardWatermark(): void {
+    const lowest = Math.min(...this.watermarks)
+    if (lowest <= this.watermark) return
+    this.watermark = lowest
+    this.events.watermark(lowest)
+  }
+}

@@ -1,0 +1,116 @@
+/**
+ * A task's outgoing edges: records are shared out to links and buffered there.
+ *
+ * - T1: `push` never refuses; a buffer that is full and cannot be flushed closes the gate.
+ * - Buffers flush when full, before a signal, and when the task has nothing more to read.
+ */
+import { MillraceError } from '../../core/errors.ts'
+import { hashKey } from '../../core/keys/index.ts'
+import type { Signal } from '../../core/elements.ts'
+import type { LinkOutput } from '../../transport/link.ts'
+import type { Edge } from '../../operators/graph.ts'
+import type { Emit } from '../../operators/operator.ts'
+import { operatorThrew } from '../../operators/errors.ts'
+import { taskOfGroup } from '../../core/keys/index.ts'
+import { invariant } from '../../core/invariant.ts'
+import type { Gate } from './gate.ts'
+
+export class LinkBuffer {
+  readonly link: LinkOutput
+  private readonly edge: Edge
+  private readonly gate: Gate
+  private records: unknown[] = []
+  private capacity: number
+  private blocked = false
+
+  constructor(link: LinkOutput, edge: Edge, gate: Gate) {
+    this.link = link
+    this.edge = edge
+    this.gate = gate
+    this.capacity = link.batchRecords
+  }
+
+  push(record: unknown): void {
+    if (this.records.push(record) >= this.capacity) this.full()
+  }
+
+  /** Sends what is buffered if there is room; reopens the gate when it had closed it. */
+  flush(): boolean {
+    if (this.records.length === 0) return false
+    if (!this.link.hasRoom) return false
+    this.send()
+    return true
+  }
+
+  /** In order behind everything pushed before, whether there is room or not. */
+  signal(signal: Signal): void {
+    if (this.records.length > 0) this.send()
+    this.link.sendSignal(signal)
+  }
+
+  private full(): void {
+    if (this.link.hasRoom) this.send()
+    else if (!this.blocked) {
+      this.blocked = true
+      this.gate.blocked += 1
+    }
+  }
+
+  private send(): void {
+    const { records } = this
+    this.records = []
+    if (this.blocked) {
+      this.blocked = false
+      this.gate.blocked -= 1
+    }
+    try {
+      this.link.sendBatch(records)
+    } catch (cause) {
+      throw cause instanceof MillraceError ? operatorThrew(this.edge.from, cause, 'a record it emitted') : cause
+    }
+    this.capacity = this.link.batchRecords
+  }
+}
+
+/** One edge's records to the tasks behind it. `links` are in the order of the receiving tasks. */
+export function partitionEmit(edge: Edge, links: readonly LinkBuffer[], keyGroups: number): Emit {
+  const only = links[0]
+  invariant(only !== undefined, `edge ${edge.from} → ${edge.to} has links`)
+  if (links.length === 1) return (record) => only.push(record)
+  switch (edge.partition.kind) {
+    case 'hash':
+      return hashEmit(edge, links, keyGroups)
+    case 'broadcast':
+      return (record) => {
+        for (const link of links) link.push(record)
+      }
+    case 'forward':
+    case 'round-robin': {
+      let next = 0
+      return (record) => {
+        links[next]?.push(record)
+        next = next + 1 === links.length ? 0 : next + 1
+      }
+    }
+  }
+}
+
+function hashEmit(edge: Edge, links: readonly LinkBuffer[], keyGroups: number): Emit {
+  const { partition } = edge
+  invariant(partition.kind === 'hash', 'hash edge')
+  const { keyOf } = partition
+  const byGroup = Array.from({ length: keyGroups }, (_, group) => {
+    const link = links[taskOfGroup(group, links.length, keyGroups)]
+    invariant(link !== undefined, `group ${group} has a task`)
+    return link
+  })
+  return (record) => {
+    let hash: number
+    try {
+      hash = hashKey(keyOf(record as never))
+    } catch (cause) {
+      throw operatorThrew(edge.from, cause)
+    }
+    byGroup[hash % keyGroups]?.push(record)
+  }
+}

@@ -1,0 +1,123 @@
+/**
+ * One sink in one task.
+ *
+ * - K1: what was staged at barriers ≤ n is committed, in order, when n is complete; an abort discards nothing.
+ *   Every snapshot holds the handles whose commit is not confirmed.
+ * - K3: a failed commit is retried, then fails the task, never the checkpoint.
+ * - T1: a full buffer closes the gate.
+ */
+import type { CheckpointId, StepName } from '../../core/ids.ts'
+import { MillraceError, systemCode } from '../../core/errors.ts'
+import type { Timers } from '../../core/ports/index.ts'
+import type { SinkWriter } from '../../operators/sink.ts'
+import { operatorThrew } from '../../operators/errors.ts'
+import type { Gate } from './gate.ts'
+
+/** Plain data: what snapshots keep. */
+export interface StagedOutput {
+  readonly checkpoint: CheckpointId
+  readonly handle: unknown
+}
+
+export interface SinkStepOptions {
+  readonly step: StepName
+  readonly writer: SinkWriter<unknown>
+  readonly gate: Gate
+  readonly timers: Timers
+}
+
+const commitTriesMax = 5
+const commitRetryMs = 100
+
+export class SinkStepRuntime {
+  readonly step: StepName
+  private readonly options: SinkStepOptions
+  private readonly writer: SinkWriter<unknown>
+  private staged: StagedOutput[] = []
+  private sealing: Promise<void> = Promise.resolve()
+  private committing: Promise<void> = Promise.resolve()
+  private blocked = false
+
+  constructor(options: SinkStepOptions) {
+    this.options = options
+    this.step = options.step
+    this.writer = options.writer
+  }
+
+  write(record: unknown): void {
+    try {
+      this.writer.write(record)
+    } catch (cause) {
+      throw operatorThrew(this.step, cause)
+    }
+    if (this.writer.full && !this.blocked) {
+      this.blocked = true
+      this.options.gate.blocked += 1
+    }
+  }
+
+  /** Reopens the gate when the writer has room again. */
+  recheck(): void {
+    if (!this.blocked || this.writer.full) return
+    this.blocked = false
+    this.options.gate.blocked -= 1
+  }
+
+  /** K2: seals what was written; resolves to everything staged up to this barrier and not confirmed. */
+  async barrier(checkpoint: CheckpointId): Promise<readonly StagedOutput[]> {
+    const sealed = this.writer.barrier(checkpoint)
+    const before = this.sealing
+    this.sealing = before.then(async () => {
+      const handle = await sealed
+      if (handle !== null && handle !== undefined) this.staged.push({ checkpoint, handle })
+    })
+    // Rejections reach the caller through the await below; the chain itself must not dangle.
+    this.sealing.catch(() => undefined)
+    await this.sealing
+    return this.staged.filter((output) => output.checkpoint <= checkpoint)
+  }
+
+  /** Makes everything staged at barriers ≤ `checkpoint` visible. Rejects when it cannot be done. */
+  complete(checkpoint: CheckpointId): Promise<void> {
+    this.committing = this.committing.then(async () => {
+      const due = this.staged.filter((output) => output.checkpoint <= checkpoint)
+      await this.commit(due)
+      this.staged = this.staged.filter((output) => !due.includes(output))
+    })
+    return this.committing
+  }
+
+  /** C6: a restore repeats the commits of what the restored checkpoint holds. */
+  async restore(outputs: readonly StagedOutput[]): Promise<void> {
+    await this.commit([...outputs].sort((a, b) => a.checkpoint - b.checkpoint))
+  }
+
+  close(): Promise<void> {
+    return this.writer.close()
+  }
+
+  private async commit(outputs: readonly StagedOutput[]): Promise<void> {
+    if (outputs.length === 0) return
+    for (let tries = 1; ; tries += 1) {
+      try {
+        await this.writer.commit(outputs.map((output) => output.handle))
+        return
+      } catch (cause) {
+        const final = tries === commitTriesMax || (cause instanceof MillraceError && cause.retry === 'fatal')
+        if (final) throw this.commitFailed(cause)
+        await new Promise<void>((resolve) => this.options.timers.after(commitRetryMs * 2 ** tries, resolve))
+      }
+    }
+  }
+
+  private commitFailed(cause: unknown): MillraceError {
+    const retry = cause instanceof MillraceError ? cause.retry : 'retry'
+    const code = cause instanceof MillraceError ? cause.code : 'COMMIT_FAILED'
+    const what = cause instanceof Error ? cause.message : `${systemCode(cause)} ${String(cause)}`
+    return new MillraceError(code, `sink '${this.step}' could not commit: ${what}`, {
+      retry,
+      cause,
+      details: { step: this.step },
+    })
+  }
+}

@@ -1,0 +1,256 @@
+/**
+ * One task: a chain of fused steps as a synchronous tasklet.
+ *
+ * - T1: an invocation starts only while every output has room; barriers, positions and ends move only between
+ *   invocations, when nothing is left to pull. Nothing emits while restoring.
+ * - C3: at the barrier the snapshot is captured and the barrier forwarded; uploading does not stop the stream.
+ * - C10: end of input runs `onEnd` once, then the end goes out; barriers are passed on until the job ends.
+ */
+import type { Barrier, Signal } from '../../core/elements.ts'
+import { MillraceError } from '../../core/errors.ts'
+import type { CheckpointId } from '../../core/ids.ts'
+import type { FailpointName, Ports } from '../../core/ports/index.ts'
+import { Lifecycle } from '../kit/lifecycle.ts'
+import type { TaskPlan } from '../plan/plan.ts'
+import type { ChainRuntime, OperatorNode } from './chain.ts'
+import type { Gate } from './gate.ts'
+import type { Head } from './head.ts'
+import type { LinkBuffer } from './output.ts'
+import type { SectionDraft } from './sections.ts'
+import { SourceHead } from './source-head.ts'
+import { TaskCheckpoint } from './task-checkpoint.ts'
+import { taskMachine } from './task-lifecycle.ts'
+
+export type StepResult = 'progress' | 'idle' | 'blocked' | 'done'
+
+export interface TaskEvents {
+  readonly wake: () => void
+  /** Stores the sections and acknowledges; rejects when the store fails, which aborts the checkpoint only. */
+  readonly upload: (barrier: Barrier, sections: readonly SectionDraft[]) => Promise<void>
+  readonly inputEnded: () => void
+  readonly committed: (checkpoint: CheckpointId) => void
+  readonly failed: (error: unknown) => void
+}
+
+export interface TaskParts {
+  readonly plan: TaskPlan
+  readonly chain: ChainRuntime
+  readonly head: Head
+  readonly outputs: readonly LinkBuffer[]
+  readonly gate: Gate
+  readonly events: TaskEvents
+  readonly ports: Ports
+}
+
+/** Keys of a running snapshot that one step encodes: about a millisecond. */
+const sliceKeys = 500
+
+export class Task {
+  readonly plan: TaskPlan
+  readonly lifecycle: Lifecycle<typeof taskMachine>
+  /** Invocations so far in this epoch. */
+  records = 0
+  private readonly parts: TaskParts
+  private readonly pullers: readonly OperatorNode[]
+  private checkpoint: TaskCheckpoint | undefined
+  private ending: IterableIterator<void> | undefined
+
+  constructor(parts: TaskParts) {
+    this.parts = parts
+    this.plan = parts.plan
+    this.lifecycle = new Lifecycle(taskMachine, `task ${parts.plan.id}`)
+    this.lifecycle.send({ type: 'restore' })
+    this.pullers = parts.chain.operators.filter((node) => node.instance.pull !== undefined).reverse()
+  }
+
+  /** For telling a poison record. */
+  get lastRecord(): unknown {
+    return this.parts.head.lastRecord
+  }
+
+  /** Runs about `budget` invocations. Never throws: a failure ends the task and is reported. */
+  step(budget: number): StepResult {
+    if (this.lifecycle.is('stopped', 'failed')) return 'done'
+    try {
+      return this.run(budget)
+    } catch (error) {
+      this.fail(this.locate(error))
+      return 'done'
+    }
+  }
+
+  /** Starts a checkpoint at a source's task (C1). */
+  trigger(barrier: Barrier): void {
+    if (this.parts.head instanceof SourceHead) this.parts.head.trigger(barrier)
+  }
+
+  /** Gives the checkpoint up, wherever it is; staged output stays (K1). */
+  abort(checkpoint: CheckpointId): void {
+    this.parts.head.abort(checkpoint)
+    if (this.checkpoint?.barrier.checkpoint === checkpoint) this.dropCheckpoint()
+    this.parts.events.wake()
+  }
+
+  /** C6: commits what was staged up to a complete checkpoint; a failure to commit fails the task (K3). */
+  async complete(checkpoint: CheckpointId): Promise<void> {
+    try {
+      await Promise.all(this.parts.chain.sinks.map((sink) => sink.complete(checkpoint)))
+      if (!this.lifecycle.is('stopped', 'failed')) this.parts.events.committed(checkpoint)
+    } catch (error) {
+      this.fail(error)
+    }
+  }
+
+  fail(error: unknown): void {
+    if (this.lifecycle.is('stopped', 'failed')) return
+    this.lifecycle.send({ type: 'fail' })
+    this.parts.events.failed(error)
+    void this.release()
+  }
+
+  async stop(): Promise<void> {
+    if (this.lifecycle.is('stopped', 'failed')) return
+    this.lifecycle.send({ type: 'stop' })
+    await this.release()
+  }
+
+  private run(budget: number): StepResult {
+    const { gate, outputs, chain } = this.parts
+    this.makeRoom()
+    const slicing = this.sliceCheckpoint()
+    let used = 0
+    while (used < budget) {
+      if (gate.blocked > 0) return used > 0 || slicing ? 'progress' : 'blocked'
+      const done = this.invoke(budget - used)
+      if (done === 0) break
+      used += done
+    }
+    this.records += used
+    if (used >= budget) return 'progress'
+    // Nothing more to read: what is buffered goes out, so that an idle pipeline has no latency.
+    for (const output of outputs) output.flush()
+    for (const sink of chain.sinks) sink.recheck()
+    return used > 0 || slicing ? 'progress' : 'idle'
+  }
+
+  /** Some invocations, of whatever must come first. */
+  private invoke(max: number): number {
+    for (const node of this.pullers) if (this.pull(node)) return 1
+    if (this.ending) {
+      this.ending.next()
+      return 1
+    }
+    return this.parts.head.work(max)
+  }
+
+  private pull(node: OperatorNode): boolean {
+    return node.instance.pull?.() ?? false
+  }
+
+  private makeRoom(): void {
+    if (this.parts.gate.blocked === 0) return
+    for (const output of this.parts.outputs) output.flush()
+    for (const sink of this.parts.chain.sinks) sink.recheck()
+  }
+
+  readonly onBarrier = (barrier: Barrier): void => {
+    const { chain, head, events } = this.parts
+    this.dropCheckpoint()
+    const checkpoint = new TaskCheckpoint(barrier, chain, head.sections(), this.plan.index)
+    this.checkpoint = checkpoint
+    this.hit('task.captured', barrier)
+    this.forward(barrier)
+    events.wake()
+  }
+
+  readonly onWatermark = (atMs: number): void => {
+    this.forward({ kind: 'watermark', atMs })
+  }
+
+  readonly onEnded = (): void => {
+    this.lifecycle.send({ type: 'inputsEnded' })
+    this.ending = this.runOnEnd()
+  }
+
+  private *runOnEnd(): IterableIterator<void> {
+    for (const { instance, state } of this.parts.chain.operators) {
+      if (!state) continue
+      if (instance.onEnd) {
+        for (const key of state.keysToEnd()) {
+          instance.onEnd(key)
+          yield
+        }
+      }
+      state.markEnded()
+    }
+    this.ending = undefined
+    this.lifecycle.send({ type: 'onEndRan' })
+    this.forward({ kind: 'end' })
+    this.parts.events.inputEnded()
+  }
+
+  private forward(signal: Signal): void {
+    this.parts.outputs.forEach((output, index) => {
+      output.signal(signal)
+      if (index === 0 && signal.kind === 'barrier') this.hit('task.barrier-partly-sent', signal)
+    })
+  }
+
+  /** C3: a slice of the running snapshot; when all is encoded, the upload goes on by itself. */
+  private sliceCheckpoint(): boolean {
+    const { checkpoint } = this
+    if (!checkpoint) return false
+    if (!checkpoint.slice(sliceKeys)) return true
+    this.checkpoint = undefined
+    void this.upload(checkpoint)
+    return false
+  }
+
+  private async upload(checkpoint: TaskCheckpoint): Promise<void> {
+    let sections: readonly SectionDraft[]
+    try {
+      sections = await checkpoint.sections()
+    } catch (error) {
+      this.fail(error)
+      return
+    }
+    if (this.lifecycle.is('stopped', 'failed')) return
+    try {
+      await this.parts.events.upload(checkpoint.barrier, sections)
+    } catch (error) {
+      this.fail(error)
+    }
+  }
+
+  private dropCheckpoint(): void {
+    if (!this.checkpoint) return
+    this.checkpoint = undefined
+    for (const { state } of this.parts.chain.operators) state?.endSnapshot()
+  }
+
+  private hit(name: FailpointName, barrier: Barrier): void {
+    this.parts.ports.failpoints.hit(name, { task: this.plan.id, worker: this.plan.worker, checkpoint: barrier.checkpoint })
+  }
+
+  /** Adds where the record came from to a step's error. */
+  private locate(error: unknown): unknown {
+    if (!(error instanceof MillraceError) || error.details.step === undefined) return error
+    const position = this.parts.head.position()
+    return new MillraceError(error.code, `${error.message} (task ${this.plan.id}, ${position})`, {
+      retry: error.retry,
+      cause: error,
+      details: { ...error.details, task: this.plan.id, position },
+    })
+  }
+
+  private async release(): Promise<void> {
+    const { head, outputs, chain, ports } = this.parts
+    for (const { link } of outputs) link.close()
+    try {
+      await head.close()
+      await Promise.all(chain.sinks.map((sink) => sink.close()))
+    } catch (error) {
+      ports.log('warn', `task ${this.plan.id} did not close cleanly`, { error: String(error) })
+    }
+  }
+}

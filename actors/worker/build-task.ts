@@ -1,0 +1,169 @@
+/** Makes one task of a deployment: restores its state, opens its sinks and links, wires its chain. */
+import { decodeValue } from '../../core/codec/index.ts'
+import type { Epoch, StepName } from '../../core/ids.ts'
+import { invariant } from '../../core/invariant.ts'
+import type { Ports } from '../../core/ports/index.ts'
+import type { SinkContext } from '../../operators/sink.ts'
+import type { Edge } from '../../operators/graph.ts'
+import type { Emit } from '../../operators/operator.ts'
+import { openGroup } from '../../operators/state/restore.ts'
+import type { LinkSpec } from '../../transport/link.ts'
+import { stepOf } from '../plan/fusion.ts'
+import type { LinkPlan, Plan, TaskPlan } from '../plan/plan.ts'
+import { buildChain, type ChainRuntime } from '../task/chain.ts'
+import { openGate, type Gate } from '../task/gate.ts'
+import type { Head, HeadEvents, HeadTarget } from '../task/head.ts'
+import { InputHead } from '../task/input-head.ts'
+import { LinkBuffer, partitionEmit } from '../task/output.ts'
+import { SinkStepRuntime, type StagedOutput } from '../task/sink-step.ts'
+import { SourceHead } from '../task/source-head.ts'
+import { Task, type TaskEvents } from '../task/task.ts'
+import { assignSplits } from './assign-splits.ts'
+import type { RestoredCheckpoint } from './restored-checkpoint.ts'
+import type { WorkerLinks } from './worker-links.ts'
+
+export interface TaskContext {
+  readonly plan: Plan
+  readonly task: TaskPlan
+  readonly epoch: Epoch
+  readonly ports: Ports
+  readonly links: WorkerLinks
+  readonly restored: RestoredCheckpoint | undefined
+  readonly events: TaskEvents
+  readonly deliver: (step: StepName, ...values: Parameters<SinkContext['deliver']>) => Promise<void>
+}
+
+export async function buildTask(context: TaskContext): Promise<Task> {
+  const { plan, task, ports, events } = context
+  const gate = openGate()
+  const sinks = await openSinks(context, gate)
+  const buffers = new Map<LinkPlan, LinkBuffer>()
+  for (const link of task.outputs) {
+    const output = context.links.openOutput(linkSpec(link, context.epoch), { wake: events.wake, fail: events.failed })
+    buffers.set(link, new LinkBuffer(output, link.edge, gate))
+  }
+  const chain = buildChain({
+    plan,
+    task,
+    sinks,
+    gate,
+    leaving: (edge) => leavingEmit(edge, buffers, plan.keyGroups),
+    skipped: (step, error) => ports.log('warn', `'${step}' skipped a record`, { error: String(error) }),
+  })
+  await restoreOperators(context, chain)
+  // The head tells the task what it met, and the task is made of the head: the events look it up when they come.
+  let made: Task | undefined
+  const live = (): Task => {
+    invariant(made !== undefined, 'a head is silent until its task exists')
+    return made
+  }
+  const headEvents: HeadEvents = {
+    barrier: (barrier) => live().onBarrier(barrier),
+    watermark: (atMs) => live().onWatermark(atMs),
+    ended: () => live().onEnded(),
+  }
+  const head = await openHead(context, chain, { drain: chain.drain, gate }, headEvents)
+  made = new Task({ plan: task, chain, head, outputs: [...buffers.values()], gate, events, ports })
+  return made
+}
+
+const linkSpec = (link: LinkPlan, epoch: Epoch): LinkSpec => ({
+  id: link.id,
+  epoch,
+  from: link.from,
+  fromWorker: link.fromWorker,
+  to: link.to,
+  toWorker: link.toWorker,
+})
+
+function leavingEmit(edge: Edge, buffers: ReadonlyMap<LinkPlan, LinkBuffer>, keyGroups: number): Emit {
+  const links = [...buffers].filter(([link]) => link.edge === edge).sort(([a], [b]) => a.toIndex - b.toIndex)
+  return partitionEmit(
+    edge,
+    links.map(([, buffer]) => buffer),
+    keyGroups,
+  )
+}
+
+async function openHead(context: TaskContext, chain: ChainRuntime, target: HeadTarget, events: HeadEvents): Promise<Head> {
+  const { plan, task, ports } = context
+  const step = stepOf(plan.graph, task.chain.head)
+  if (step.kind !== 'source') {
+    const inputs = task.inputs.map((link) =>
+      context.links.openInput(linkSpec(link, context.epoch), {
+        wake: context.events.wake,
+        fail: context.events.failed,
+      }),
+    )
+    return new InputHead(inputs, target, events)
+  }
+  const source = { step: step.name, files: ports.files, log: ports.log }
+  const splits = await assignSplits(step, source, task, context.restored)
+  return new SourceHead(
+    {
+      step: step.name,
+      definition: step.definition,
+      context: source,
+      splits,
+      wake: context.events.wake,
+      deadLetters: chain.deadLetters,
+      beforeBarrier: (barrier) =>
+        ports.failpoints.hit('source.before-barrier', {
+          task: task.id,
+          worker: task.worker,
+          checkpoint: barrier.checkpoint,
+        }),
+    },
+    target,
+    events,
+  )
+}
+
+async function openSinks(context: TaskContext, gate: Gate): Promise<Map<StepName, SinkStepRuntime>> {
+  const { plan, task, ports, epoch } = context
+  const sinks = new Map<StepName, SinkStepRuntime>()
+  for (const name of task.chain.steps) {
+    const step = stepOf(plan.graph, name)
+    if (step.kind !== 'sink') continue
+    const writer = await step.definition.open({
+      job: plan.graph.name,
+      step: name,
+      taskIndex: task.index,
+      epoch,
+      files: ports.files,
+      clock: ports.clock,
+      timers: ports.timers,
+      failpoints: ports.failpoints,
+      log: ports.log,
+      wake: context.events.wake,
+      deliver: (checkpoint, values) => context.deliver(name, checkpoint, values),
+    })
+    const sink = new SinkStepRuntime({ step: name, writer, gate, timers: ports.timers })
+    sinks.set(name, sink)
+    await sink.restore(await restoredOutputs(context, name))
+  }
+  return sinks
+}
+
+/** Staged output of the checkpoint is shared out over today's tasks, whoever wrote it. */
+async function restoredOutputs(context: TaskContext, step: StepName): Promise<StagedOutput[]> {
+  const { restored, task } = context
+  const outputs: StagedOutput[] = []
+  for (const section of restored?.sections(step) ?? []) {
+    if (section.scope.kind !== 'list' || section.scope.index % task.chain.parallelism !== task.index) continue
+    outputs.push(...(decodeValue((await restored?.read(section)) ?? new Uint8Array()) as StagedOutput[]))
+  }
+  return outputs
+}
+
+async function restoreOperators(context: TaskContext, chain: ChainRuntime): Promise<void> {
+  const { restored } = context
+  if (!restored) return
+  for (const { name, state } of chain.operators) {
+    if (!state) continue
+    for (const section of restored.sections(name)) {
+      if (section.scope.kind !== 'group' || !state.owns(section.scope.group)) continue
+      state.restore(openGroup(name, section.scope.group, await restored.read(section)))
+    }
+  }
+}

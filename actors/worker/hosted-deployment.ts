@@ -1,0 +1,182 @@
+/**
+ * One deployment in one worker: its tasks, from restoring to stopped.
+ *
+ * - Nothing runs before every task of this worker is restored; a link sends nothing before its peer answered
+ *   (L2), so workers need not wait for each other.
+ * - Whatever completes after `stop` changes nothing.
+ */
+import { createHash } from 'node:crypto'
+import type { Barrier } from '../../core/elements.ts'
+import { MillraceError, reportError } from '../../core/errors.ts'
+import { epochLabel, type CheckpointId, type Epoch, type StepName } from '../../core/ids.ts'
+import { toText } from '../../operators/text.ts'
+import { buildSnapshot, writeParts } from '../../snapshot/parts.ts'
+import { Scheduler } from '../kit/scheduler.ts'
+import { planJob, type Plan, type TaskPlan } from '../plan/plan.ts'
+import type { SectionDraft } from '../task/sections.ts'
+import type { Task, TaskEvents } from '../task/task.ts'
+import { buildTask } from './build-task.ts'
+import type { Deployment } from './messages.ts'
+import { RestoredCheckpoint } from './restored-checkpoint.ts'
+import type { WorkerOptions } from './worker.ts'
+
+const progressEveryMs = 200
+
+export class HostedDeployment {
+  readonly epoch: Epoch
+  private readonly worker: WorkerOptions
+  private readonly deployment: Deployment
+  private readonly scheduler: Scheduler
+  private tasks: Task[] = []
+  private stopped = false
+
+  constructor(worker: WorkerOptions, epoch: Epoch, deployment: Deployment) {
+    this.worker = worker
+    this.epoch = epoch
+    this.deployment = deployment
+    this.scheduler = new Scheduler(worker.ports)
+  }
+
+  async start(): Promise<void> {
+    const { graph, store, ports, id } = this.worker
+    const plan = planJob(graph, this.deployment)
+    const { restore } = this.deployment
+    const restored = restore ? await RestoredCheckpoint.open(store, restore) : undefined
+    const links = this.worker.links(this.deployment.debug)
+    const mine = plan.tasks.filter((task) => task.worker === id)
+    for (const task of mine) {
+      if (this.stopped) return
+      ports.failpoints.hit('task.restoring', { worker: id, task: task.id })
+      const made = await this.build(plan, task, links, restored)
+      if (!made) return
+      if (this.stopped) void made.stop()
+      else this.tasks.push(made)
+    }
+    if (this.stopped) return
+    for (const task of this.tasks) task.lifecycle.send({ type: 'restored' })
+    for (const task of this.tasks) this.scheduler.add(task)
+    this.worker.send({ kind: 'deployed', epoch: this.epoch, worker: id })
+    this.reportProgress()
+  }
+
+  trigger(checkpoint: CheckpointId, final: boolean): void {
+    const barrier: Barrier = { kind: 'barrier', checkpoint, final }
+    for (const task of this.tasks) task.trigger(barrier)
+  }
+
+  abort(checkpoint: CheckpointId): void {
+    for (const task of this.tasks) task.abort(checkpoint)
+  }
+
+  complete(checkpoint: CheckpointId): void {
+    for (const task of this.tasks) void task.complete(checkpoint)
+  }
+
+  stop(): void {
+    this.stopped = true
+    for (const task of this.tasks) {
+      this.scheduler.remove(task)
+      void task.stop()
+    }
+  }
+
+  failed(task: Task | undefined, error: unknown, plan?: TaskPlan): void {
+    if (this.stopped) return
+    const failedTask = task?.plan ?? plan
+    this.worker.send({
+      kind: 'taskFailed',
+      epoch: this.epoch,
+      task: failedTask?.id ?? null,
+      error: reportError(error),
+      poison: task ? poisonOf(error, task.lastRecord) : null,
+    })
+  }
+
+  private async build(
+    plan: Plan,
+    task: TaskPlan,
+    links: ReturnType<WorkerOptions['links']>,
+    restored: RestoredCheckpoint | undefined,
+  ): Promise<Task | undefined> {
+    let made: Task | undefined
+    const events: TaskEvents = {
+      wake: () => {
+        if (made) this.scheduler.wake(made)
+      },
+      upload: (barrier, sections) => this.upload(task, barrier, sections, made),
+      inputEnded: () => {
+        this.worker.send({ kind: 'inputEnded', epoch: this.epoch, task: task.id, records: made?.records ?? 0 })
+      },
+      committed: (checkpoint) => {
+        this.worker.send({ kind: 'committed', epoch: this.epoch, checkpoint, task: task.id })
+      },
+      failed: (error) => this.failed(made, error, task),
+    }
+    try {
+      made = await buildTask({
+        plan,
+        task,
+        epoch: this.epoch,
+        ports: this.worker.ports,
+        links,
+        restored,
+        events,
+        deliver: (step, checkpoint, values) => this.deliver(task, step, checkpoint, values),
+      })
+      return made
+    } catch (error) {
+      this.failed(undefined, error, task)
+      return undefined
+    }
+  }
+
+  /** C5, C8: the parts first, then the acknowledgement; a store error declines this checkpoint only. */
+  private async upload(
+    task: TaskPlan,
+    barrier: Barrier,
+    sections: readonly SectionDraft[],
+    made: Task | undefined,
+  ): Promise<void> {
+    const { store, send, ports, id } = this.worker
+    const { checkpoint } = barrier
+    const place = { worker: id, task: task.id, checkpoint }
+    const { epoch } = this
+    try {
+      const { snapshot, files } = buildSnapshot({ epoch, checkpoint, task: task.id }, sections)
+      ports.failpoints.hit('task.mid-upload', place)
+      await writeParts(store.parts, files)
+      if (this.stopped) return
+      ports.failpoints.hit('task.uploaded', place)
+      send({ kind: 'acknowledged', epoch, checkpoint, task: task.id, snapshot, records: made?.records ?? 0 })
+    } catch (error) {
+      if (this.stopped) return
+      if (isCrash(error)) throw error
+      ports.log('warn', `checkpoint ${checkpoint} declined in ${epochLabel(epoch)}`, { error: String(error) })
+      send({ kind: 'declined', epoch, checkpoint, task: task.id, error: reportError(error) })
+    }
+  }
+
+  private deliver(task: TaskPlan, step: StepName, checkpoint: CheckpointId, values: Uint8Array): Promise<void> {
+    this.worker.send({ kind: 'delivered', step, task: task.id, checkpoint, values })
+    return Promise.resolve()
+  }
+
+  private reportProgress(): void {
+    if (this.stopped) return
+    const sources = this.tasks.filter((task) => task.plan.inputs.length === 0)
+    const sourceRecords = sources.reduce((sum, task) => sum + task.records, 0)
+    this.worker.send({ kind: 'progress', epoch: this.epoch, worker: this.worker.id, sourceRecords })
+    this.worker.ports.timers.after(progressEveryMs, () => this.reportProgress())
+  }
+}
+
+/** Thrown by a failpoint: the task is to die as if its process had. */
+const isCrash = (error: unknown): boolean => error instanceof MillraceError && error.code === 'CRASH'
+
+/** Equal for equal records at the same step; null when no user code was involved. */
+function poisonOf(error: unknown, record: unknown): string | null {
+  if (!(error instanceof MillraceError) || typeof error.details.step !== 'string') return null
+  if (record === undefined) return null
+  const digest = createHash('sha256').update(toText(record, 100_000)).digest('hex')
+  return `${error.details.step}:${error.code}:${digest}`
+}

@@ -1,0 +1,52 @@
+/** Every bound of the engine, with its arithmetic. Sizes in bytes unless the name says otherwise. */
+const KiB = 1024
+const MiB = 1024 * KiB
+
+export const limits = {
+  /** Names become subject tokens and file names; NATS and file systems both take far more. */
+  nameLengthMax: 64,
+
+  /** NATS's default `max_payload` (1 MiB, headers included); a frame never exceeds it. */
+  frameBytesMax: MiB,
+  /** Where a frame is flushed: 16 KB carried most over NATS when measured. */
+  frameBytesTarget: 16 * KiB,
+  /** Records a batch holds at most; also what one in-memory batch holds. */
+  batchRecordsMax: 1024,
+  /** An in-memory record's nominal size: grants are in bytes, references have none. */
+  recordBytesNominal: 64,
+
+  /** L3: each link owns at least one largest frame … */
+  linkReserveBytes: MiB,
+  /** … and may be topped up to this from the worker's shared budget. */
+  linkGrantBytesMax: 4 * MiB,
+  /** L3: all links of a worker; 256 reserves. */
+  workerLinkBytesMax: 256 * MiB,
+
+  /** T1: what one invocation may emit by calls; larger results are iterables. */
+  emitsPerCallMax: 10_000,
+  /** How deep a record may nest before it is refused (a nesting bomb overflows the stack at ~10,000). */
+  valueDepthMax: 100,
+
+  /** Key groups of a job, fixed at its first start. */
+  keyGroupsDefault: 128,
+  keyGroupsMax: 32_768,
+  /** A key's canonical encoding; a longer one is a record error. */
+  keyBytesMax: 4 * KiB,
+
+  /** Snapshot sections up to this go into the manifest itself and cost no file. */
+  inlineSectionBytesMax: 2 * KiB,
+  /** … while a task's together stay below this: 1,024 tasks then fill half a slot. */
+  inlineTaskBytesMax: 32 * KiB,
+  /** Where a state part is closed and the next begins: what a restore holds in memory at a time. */
+  partBytesTarget: 64 * MiB,
+  /** One section, hence one part, at most. */
+  partBytesMax: 1024 * MiB,
+  /** A manifest or any other log slot. */
+  slotBytesMax: 64 * MiB,
+  /** A control message: below `max_payload`. */
+  controlBytesMax: 900 * KiB,
+
+  parallelismMax: 1024,
+  workersMax: 256,
+  stepsMax: 1000,
+} as const

@@ -1,0 +1,212 @@
+/**
+ * Files in memory that forget like a disk: content that was not synced and names whose folder was not synced
+ * may be gone after `crash`.
+ *
+ * - A file's content is append-only, so what is durable of it is a prefix.
+ * - A folder keeps two sets of names: those a process sees and those that survive.
+ * - `fault` is asked before an operation has any effect; `crash` kills every open handle.
+ */
+import { basename, dirname, resolve } from 'node:path/posix'
+import type { FileHandle, Files, FileStat } from '../ports/files.ts'
+import { below, type Random } from '../ports/random.ts'
+
+export type FileOperation = keyof Files | 'read' | 'append' | 'sync' | 'close'
+
+export interface SimulatedFilesOptions {
+  /** An error to fail the operation with. */
+  readonly fault?: (operation: FileOperation, path: string) => Error | undefined
+  /** For `changedMs`; a counter of changes by default. */
+  readonly nowMs?: () => number
+}
+
+export interface SimulatedFiles extends Files {
+  /**
+   * - No chance: power fails, only what was synced survives.
+   * - A seeded one: of each unsynced name and each unsynced tail, as much survives as chance wants (torn
+   *   writes, names without content).
+   * - `'process'`: only the process dies; everything written survives.
+   */
+  crash(chance?: Random | 'process'): void
+}
+
+interface FileNode {
+  readonly kind: 'file'
+  bytes: Uint8Array
+  syncedBytes: number
+  changedMs: number
+}
+
+interface FolderNode {
+  readonly kind: 'folder'
+  names: Map<string, Node>
+  syncedNames: Map<string, Node>
+}
+
+type Node = FileNode | FolderNode
+
+const newFolder = (): FolderNode => ({ kind: 'folder', names: new Map(), syncedNames: new Map() })
+
+/** An error as the system raises it. */
+export function systemError(code: string, operation: string, path: string): Error {
+  return Object.assign(new Error(`${code}: ${operation} '${path}'`), { code, syscall: operation, path })
+}
+
+export function simulatedFiles(options: SimulatedFilesOptions = {}): SimulatedFiles {
+  const root = newFolder()
+  let changes = 0
+  let boots = 0
+  const nowMs = options.nowMs ?? ((): number => (changes += 1))
+
+  const check = (operation: FileOperation, path: string): void => {
+    const error = options.fault?.(operation, path)
+    if (error) throw error
+  }
+  const find = (path: string): Node | undefined => {
+    let node: Node | undefined = root
+    for (const name of namesOf(path)) {
+      if (node?.kind !== 'folder') return undefined
+      node = node.names.get(name)
+    }
+    return node
+  }
+  const get = (operation: FileOperation, path: string): Node => {
+    const node = find(path)
+    if (!node) throw systemError('ENOENT', operation, path)
+    return node
+  }
+  const getFile = (operation: FileOperation, path: string): FileNode => {
+    const node = get(operation, path)
+    if (node.kind === 'folder') throw systemError('EISDIR', operation, path)
+    return node
+  }
+  const getFolder = (operation: FileOperation, path: string): FolderNode => {
+    const node = get(operation, path)
+    if (node.kind === 'file') throw systemError('ENOTDIR', operation, path)
+    return node
+  }
+  const parentOf = (operation: FileOperation, path: string): FolderNode =>
+    getFolder(operation, dirname(resolve('/', path)))
+  const nameOf = (path: string): string => basename(resolve('/', path))
+  const newName = (operation: FileOperation, path: string, node: Node): void => {
+    const folder = parentOf(operation, path)
+    if (folder.names.has(nameOf(path))) throw systemError('EEXIST', operation, path)
+    folder.names.set(nameOf(path), node)
+  }
+
+  const openHandle = (file: FileNode, path: string): FileHandle => {
+    const boot = boots
+    let open = true
+    const checkOpen = (operation: FileOperation): void => {
+      if (!open || boot !== boots) throw systemError('EBADF', operation, path)
+      check(operation, path)
+    }
+    return {
+      async read(offset, length) {
+        checkOpen('read')
+        return file.bytes.slice(offset, offset + length)
+      },
+      async append(bytes) {
+        checkOpen('append')
+        const longer = new Uint8Array(file.bytes.length + bytes.length)
+        longer.set(file.bytes)
+        longer.set(bytes, file.bytes.length)
+        file.bytes = longer
+        file.changedMs = nowMs()
+      },
+      async sync() {
+        checkOpen('sync')
+        file.syncedBytes = file.bytes.length
+      },
+      async close() {
+        checkOpen('close')
+        open = false
+      },
+    }
+  }
+
+  return {
+    async open(path, mode) {
+      check('open', path)
+      if (mode === 'read') return openHandle(getFile('open', path), path)
+      const file: FileNode = { kind: 'file', bytes: new Uint8Array(0), syncedBytes: 0, changedMs: nowMs() }
+      newName('open', path, file)
+      return openHandle(file, path)
+    },
+    async readAll(path) {
+      check('readAll', path)
+      return getFile('readAll', path).bytes.slice()
+    },
+    async link(from, to) {
+      check('link', to)
+      newName('link', to, getFile('link', from))
+    },
+    async unlink(path) {
+      check('unlink', path)
+      getFile('unlink', path)
+      parentOf('unlink', path).names.delete(nameOf(path))
+    },
+    async makeFolder(path) {
+      check('makeFolder', path)
+      let folder = root
+      for (const name of namesOf(path)) {
+        const node = folder.names.get(name) ?? newFolder()
+        if (node.kind === 'file') throw systemError('ENOTDIR', 'makeFolder', path)
+        folder.names.set(name, node)
+        folder = node
+      }
+    },
+    async removeFolder(path) {
+      check('removeFolder', path)
+      if (find(path)) parentOf('removeFolder', path).names.delete(nameOf(path))
+    },
+    async list(path) {
+      check('list', path)
+      return [...getFolder('list', path).names.keys()].sort()
+    },
+    async stat(path): Promise<FileStat> {
+      check('stat', path)
+      const node = get('stat', path)
+      if (node.kind === 'folder') return { bytes: 0, changedMs: 0, kind: 'folder' }
+      return { bytes: node.bytes.length, changedMs: node.changedMs, kind: 'file' }
+    },
+    async syncFolder(path) {
+      check('syncFolder', path)
+      const folder = getFolder('syncFolder', path)
+      folder.syncedNames = new Map(folder.names)
+    },
+    crash(chance) {
+      boots += 1
+      if (chance !== 'process') forget(root, chance, new Set())
+    },
+  }
+}
+
+const namesOf = (path: string): string[] => resolve('/', path).split('/').filter(Boolean)
+
+/** What a power failure leaves. A file with two names is cut once. */
+function forget(node: Node, chance: Random | undefined, seen: Set<Node>): void {
+  if (seen.has(node)) return
+  seen.add(node)
+  if (node.kind === 'file') {
+    const unsynced = node.bytes.length - node.syncedBytes
+    const kept = node.syncedBytes + (chance ? below(chance, unsynced + 1) : 0)
+    node.bytes = node.bytes.slice(0, kept)
+    node.syncedBytes = kept
+    return
+  }
+  node.names = survivingNames(node, chance)
+  node.syncedNames = new Map(node.names)
+  for (const child of node.names.values()) forget(child, chance, seen)
+}
+
+function survivingNames({ names, syncedNames }: FolderNode, chance: Random | undefined): Map<string, Node> {
+  const survivors = new Map(syncedNames)
+  if (!chance) return survivors
+  for (const name of new Set([...names.keys(), ...syncedNames.keys()])) {
+    const seen = names.get(name)
+    if (seen === syncedNames.get(name) || below(chance, 2) === 0) continue
+    if (seen) survivors.set(name, seen)
+    else survivors.delete(name)
+  }
+  return survivors
+}

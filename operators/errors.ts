@@ -1,0 +1,39 @@
+import { MillraceError } from '../core/errors.ts'
+import type { StepName } from '../core/ids.ts'
+
+export type OperatorErrorCode =
+  | 'OPERATOR_THREW'
+  | 'OPERATOR_ASYNC'
+  | 'KEY_SELECTOR_THREW'
+  | 'EMITS_TOO_MANY'
+
+/** A step's own code failed on a record; `details.step` names it, the task adds the record's position. */
+export class OperatorError extends MillraceError<OperatorErrorCode> {}
+
+/** Wraps what user code threw; typed errors keep their code and class. */
+export function operatorThrew(step: StepName, cause: unknown, doing = 'a record'): MillraceError {
+  if (cause instanceof MillraceError) {
+    if (cause.details.step !== undefined) return cause
+    return new MillraceError(cause.code, `'${step}' failed on ${doing}: ${cause.message}`, {
+      retry: cause.retry,
+      cause,
+      details: { ...cause.details, step },
+    })
+  }
+  const message = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause)
+  return new OperatorError('OPERATOR_THREW', `'${step}' threw on ${doing}: ${message}`, {
+    retry: 'retry',
+    cause,
+    details: { step },
+  })
+}
+
+/** Guards against `async` functions where a plain result is expected. */
+export function rejectPromise(step: StepName, result: unknown): void {
+  if (!(result instanceof Promise)) return
+  result.catch(() => undefined)
+  throw new MillraceError('OPERATOR_ASYNC', `'${step}' returned a Promise; handlers are synchronous`, {
+    retry: 'fatal',
+    details: { step },
+  })
+}

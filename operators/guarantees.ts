@@ -1,0 +1,46 @@
+/** Per sink, the guarantee that holds from end to end, and what lowers it. */
+import type { StepName } from '../core/ids.ts'
+import { edgesInto, type Graph } from './graph.ts'
+import type { Guarantee } from './sink.ts'
+
+export interface SinkGuarantee {
+  readonly sink: StepName
+  readonly guarantee: Guarantee | 'at-most-once'
+  /** The sources, steps or settings that lower it; empty for exactly-once. */
+  readonly because: readonly string[]
+}
+
+export interface GuaranteeSettings {
+  /** False when no store outlives the process. */
+  readonly durable: boolean
+}
+
+export function guarantees(graph: Graph, settings: GuaranteeSettings): readonly SinkGuarantee[] {
+  const report: SinkGuarantee[] = []
+  for (const step of graph.steps.values()) {
+    if (step.kind !== 'sink') continue
+    const because: string[] = []
+    const lossy = sourcesOf(graph, step.name).filter((source) => !source.replayable)
+    for (const source of lossy) because.push(`source '${source.name}' cannot replay`)
+    if (step.definition.guarantee === 'at-least-once') {
+      because.push(`sink '${step.name}': ${step.definition.guaranteeReason ?? 'repeats output after a restart'}`)
+    }
+    if (!settings.durable) {
+      because.push('checkpoints are kept in memory: they survive failures inside this process, not its end')
+    }
+    const guarantee = lossy.length > 0 ? 'at-most-once' : step.definition.guarantee
+    report.push({ sink: step.name, guarantee, because })
+  }
+  return report
+}
+
+function sourcesOf(graph: Graph, sink: StepName): { name: StepName; replayable: boolean }[] {
+  const seen = new Set<StepName>([sink])
+  const found: { name: StepName; replayable: boolean }[] = []
+  for (const name of seen) {
+    const step = graph.steps.get(name)
+    if (step?.kind === 'source') found.push({ name, replayable: step.definition.replayable })
+    for (const edge of edgesInto(graph, name)) seen.add(edge.from)
+  }
+  return found
+}

@@ -1,0 +1,82 @@
+/** Reading a key group's state back, with what changed in the declarations since it was written. */
+import type { Key } from '../../core/keys/index.ts'
+import type { StepName } from '../../core/ids.ts'
+import { StateError } from './errors.ts'
+import { readChunks, type GroupHeader } from './group-format.ts'
+import type { StateSchema } from './schema.ts'
+
+export interface RestoredGroup {
+  readonly group: number
+  readonly ended: boolean
+  readonly header: GroupHeader
+  readonly chunks: IterableIterator<unknown>
+}
+
+/** Reads the header; the rest is read by `readGroup`. Throws `STATE_DAMAGED`. */
+export function openGroup(step: StepName, group: number, bytes: Uint8Array): RestoredGroup {
+  try {
+    const chunks = readChunks(bytes)
+    const header = chunks.next().value as GroupHeader
+    return { group, ended: header.ended, header, chunks }
+  } catch (cause) {
+    throw damaged(step, group, cause)
+  }
+}
+
+export function readGroup(
+  restored: RestoredGroup,
+  target: { readonly step: StepName; readonly schema: StateSchema },
+  take: (key: Key, slots: unknown[]) => void,
+): void {
+  const { step, schema } = target
+  const convert = converter(restored.header, schema, step)
+  try {
+    for (const chunk of restored.chunks) {
+      for (const [key, ...slots] of chunk as [Key, ...unknown[]][]) take(key, convert(slots))
+    }
+  } catch (cause) {
+    if (cause instanceof StateError) throw cause
+    throw damaged(step, restored.group, cause)
+  }
+}
+
+function damaged(step: StepName, group: number, cause: unknown): StateError {
+  return new StateError('STATE_DAMAGED', `the state of '${step}', key group ${group}, cannot be read`, {
+    retry: 'fatal',
+    cause,
+    details: { step, group },
+  })
+}
+
+function converter(header: GroupHeader, schema: StateSchema, step: StepName): (slots: unknown[]) => unknown[] {
+  const now = schema.cells.map((cell) => cell.name)
+  const same = header.version === schema.version && header.cells.join() === now.join()
+  if (same) return (slots) => slots
+  const incompatible = (what: string, mend: string): StateError =>
+    new StateError('STATE_INCOMPATIBLE', `the stored state of '${step}' ${what}; ${mend}`, {
+      retry: 'fatal',
+      details: { step, stored: header, declared: { cells: now, version: schema.version } },
+    })
+  if (header.version > schema.version) {
+    throw incompatible(`has version ${header.version}, this code has ${schema.version}`, 'run the newer code')
+  }
+  const { migrate } = schema
+  if (header.version < schema.version && !migrate) {
+    throw incompatible(
+      `has version ${header.version}, this code has ${schema.version}`,
+      'pass `migrate` to the operator, which turns the older values into the newer',
+    )
+  }
+  const lost = header.cells.filter((name) => !now.includes(name))
+  if (lost.length > 0 && !migrate) {
+    throw incompatible(
+      `has cells that this code does not declare: ${lost.join(', ')}`,
+      'declare them, or raise `version` and pass `migrate`',
+    )
+  }
+  return (slots) => {
+    const byName = Object.fromEntries(header.cells.map((name, i) => [name, slots[i]]))
+    const values = migrate && header.version < schema.version ? migrate(byName, header.version) : byName
+    return now.map((name) => values[name])
+  }
+}

@@ -1,0 +1,139 @@
+/** `process`: a user's own operator over keyed state. */
+import type { Key } from '../../core/keys/index.ts'
+import { invariant } from '../../core/invariant.ts'
+import { limits } from '../../core/limits.ts'
+import { OperatorError, operatorThrew, rejectPromise } from '../errors.ts'
+import type { ErrorPolicy, OperatorContext, OperatorDefinition, OperatorInstance } from '../operator.ts'
+import { stateSchema, type CellDeclarations, type Cells, type StateSchema } from '../state/schema.ts'
+
+/** What a handler gets beside the record. The object is reused: do not keep it. */
+export interface ProcessContext<K, D extends CellDeclarations, Out> {
+  /** The record's key. */
+  readonly key: K
+  /** The current key's cells. */
+  readonly state: Cells<D>
+  /** At most 10,000 times a call; return larger results from `flatMap` as an iterable. */
+  emit(record: Out): void
+}
+
+export interface ProcessHandlers<K, In, Out, D extends CellDeclarations> {
+  readonly state: D
+  onRecord(context: ProcessContext<K, D, Out>, record: In): void
+  /** Called once a key that holds state, when every input ended. Never again after that, also not after a restore. */
+  onEnd?(context: ProcessContext<K, D, Out>): void
+  /** Version of the state's content, default 1; raise it with `migrate` when the shape changes. */
+  readonly version?: number
+  readonly migrate?: (values: Record<string, unknown>, fromVersion: number) => Record<string, unknown>
+}
+
+/** Handlers with their types; made by `operator`. */
+export interface ProcessOperator<K, In, Out> {
+  readonly _types?: readonly [K, In, Out]
+  readonly schema: StateSchema
+  readonly handlers: ProcessHandlers<K, In, Out, never>
+}
+
+/**
+ * Declares an operator for `keyed.process(name, …)`. Called twice, so that the record types are given and the
+ * cells' types inferred: `operator<string, Click, Visit>()({ state: { … }, onRecord(ctx, click) { … } })`.
+ */
+export function operator<K extends Key, In, Out>(): <D extends CellDeclarations>(
+  handlers: ProcessHandlers<K, In, Out, D>,
+) => ProcessOperator<K, In, Out> {
+  return (handlers) => ({
+    schema: stateSchema(handlers.state, { version: handlers.version, migrate: handlers.migrate }),
+    handlers: handlers as unknown as ProcessHandlers<K, In, Out, never>,
+  })
+}
+
+export function processOperator(
+  declared: ProcessOperator<never, never, unknown>,
+  keyOf: (record: never) => Key,
+  onError: ErrorPolicy,
+  kind = 'process',
+): OperatorDefinition {
+  return {
+    kind,
+    onError,
+    keyed: { keyOf, state: declared.schema },
+    create: (context) => new Process(declared.handlers, keyOf, context),
+  }
+}
+
+type Handlers = ProcessHandlers<never, never, unknown, never>
+
+class Process implements OperatorInstance {
+  readonly onEnd?: (key: Key) => void
+  private readonly keyOf: (record: never) => Key
+  private readonly operator: OperatorContext
+  private readonly handler: Handlers['onRecord']
+  private readonly state: NonNullable<OperatorContext['state']>
+  private readonly context: { key: Key; state: never; emit: (record: unknown) => void }
+  private emitted = 0
+
+  constructor(handlers: Handlers, keyOf: (record: never) => Key, operator: OperatorContext) {
+    invariant(operator.state !== undefined, `keyed step '${operator.step}' has state`)
+    this.keyOf = keyOf
+    this.operator = operator
+    this.state = operator.state
+    this.handler = handlers.onRecord.bind(handlers)
+    this.context = {
+      key: 0,
+      state: operator.state.cells as never,
+      emit: (record) => {
+        if ((this.emitted += 1) > limits.emitsPerCallMax) throw this.tooMany()
+        operator.emit(record)
+      },
+    }
+    const { onEnd } = handlers
+    if (onEnd) {
+      this.onEnd = (key) => {
+        this.call(key, () => onEnd.call(handlers, this.context as never))
+      }
+    }
+  }
+
+  onRecord(record: unknown): void {
+    const key = this.readKey(record)
+    this.emitted = 0
+    this.state.enter(key)
+    this.context.key = key
+    try {
+      const result: unknown = this.handler(this.context as never, record as never)
+      if (result !== undefined) rejectPromise(this.operator.step, result)
+    } catch (cause) {
+      throw operatorThrew(this.operator.step, cause)
+    }
+  }
+
+  private readKey(record: unknown): Key {
+    try {
+      return this.keyOf(record as never)
+    } catch (cause) {
+      throw new OperatorError('KEY_SELECTOR_THREW', `the key selector of '${this.operator.step}' threw: ${String(cause)}`, {
+        retry: 'retry',
+        cause,
+        details: { step: this.operator.step },
+      })
+    }
+  }
+
+  private call(key: Key, handler: () => unknown): void {
+    this.emitted = 0
+    this.state.enter(key)
+    this.context.key = key
+    try {
+      rejectPromise(this.operator.step, handler())
+    } catch (cause) {
+      throw operatorThrew(this.operator.step, cause, `the end of key ${JSON.stringify(String(key))}`)
+    }
+  }
+
+  private tooMany(): OperatorError {
+    return new OperatorError(
+      'EMITS_TOO_MANY',
+      `'${this.operator.step}' emitted more than ${limits.emitsPerCallMax} records in one call; return them from flatMap as an iterable`,
+      { retry: 'fatal', details: { step: this.operator.step } },
+    )
+  }
+}

@@ -1,0 +1,49 @@
+/** What a flow must be before it can run. Each error names the step and the mend. */
+import { ConfigError } from '../core/errors.ts'
+import { edgesFrom, type Graph, type Step } from './graph.ts'
+
+export function validateGraph(graph: Graph): void {
+  const steps = [...graph.steps.values()]
+  if (!steps.some((step) => step.kind === 'source')) {
+    throw new ConfigError('FLOW_NO_SOURCE', `flow '${graph.name}' has no source; begin with .source(name, from…)`)
+  }
+  for (const step of steps) checkOutputs(graph, step)
+  if (!steps.some((step) => step.kind === 'sink')) {
+    throw new ConfigError('FLOW_NO_SINK', `flow '${graph.name}' has no sink; end each branch with .sink(name, to…)`)
+  }
+}
+
+function checkOutputs(graph: Graph, step: Step): void {
+  if (step.kind === 'sink') return
+  const edges = edgesFrom(graph, step.name)
+  if (!edges.some((edge) => edge.output === 'main')) {
+    const hint = step.kind === 'operator' && step.definition.kind === 'keyBy' ? 'aggregate it, then ' : ''
+    throw new ConfigError(
+      'FLOW_DANGLING',
+      `the records of '${step.name}' go nowhere; ${hint}continue the stream or end it with .sink(name, to…)`,
+      { step: step.name },
+    )
+  }
+  const wants = wantsDeadLetters(step)
+  const has = edges.some((edge) => edge.output === 'dead-letters')
+  if (wants && !has) {
+    throw new ConfigError(
+      'FLOW_DEAD_LETTERS',
+      `'${step.name}' sets bad records aside, but its .deadLetters go nowhere; give them a sink`,
+      { step: step.name },
+    )
+  }
+  if (has && !wants) {
+    const option = step.kind === 'source' ? "badRows: 'dead-letter'" : "onError: 'dead-letter'"
+    throw new ConfigError(
+      'FLOW_DEAD_LETTERS',
+      `.deadLetters of '${step.name}' is used, but nothing would go there; pass ${option}`,
+      { step: step.name },
+    )
+  }
+}
+
+const wantsDeadLetters = (step: Step): boolean =>
+  step.kind === 'source'
+    ? step.definition.deadLetters
+    : step.kind === 'operator' && step.definition.onError === 'dead-letter'
