@@ -1,0 +1,82 @@
+/**
+ * Links as tasks see them: an ordered channel of elements between two tasks, in memory or over NATS.
+ * Everything here is synchronous; `wake` of the owning task is called when something changed.
+ */
+import type { Element, Signal } from '../core/elements.ts'
+import type { Epoch, LinkId, TaskId, WorkerId } from '../core/ids.ts'
+
+export interface LinkSpec {
+  readonly id: LinkId
+  readonly epoch: Epoch
+  readonly from: TaskId
+  readonly fromWorker: WorkerId
+  readonly to: TaskId
+  readonly toWorker: WorkerId
+}
+
+/** The sending end. */
+export interface LinkOutput {
+  readonly spec: LinkSpec
+  /** How many records fill a batch: about `frameBytesTarget` encoded, or `batchRecordsMax` in memory. */
+  readonly batchRecords: number
+  /** True when another batch can be taken without exceeding the grant. `wake` is called when it turns true. */
+  readonly hasRoom: boolean
+  /**
+   * Takes a batch, in any case; a caller that ignores `hasRoom` overshoots. The array belongs to the link
+   * afterwards. Throws a typed record error for a value that cannot cross, or a record above the largest frame;
+   * its `details.index` is the record's index in the batch.
+   */
+  sendBatch(records: readonly unknown[]): void
+  /** Queued behind what was sent before; needs no grant. An unsent watermark is replaced by a newer one. */
+  sendSignal(signal: Signal): void
+  /** True when the peer acknowledged everything. */
+  readonly drained: boolean
+  readonly stats: LinkOutputStats
+  close(): void
+}
+
+export interface LinkOutputStats {
+  /** Number of the next element. */
+  readonly sent: number
+  readonly acknowledged: number
+  /** Bytes sent and not yet acknowledged, plus those waiting for a grant. */
+  readonly queuedBytes: number
+  readonly queuedBytesMax: number
+  readonly resentFrames: number
+}
+
+/** The receiving end. */
+export interface LinkInput {
+  readonly spec: LinkSpec
+  /** The next element without taking it. */
+  peek(): Element | undefined
+  /** Takes the next element; taking is what grants the sender more. */
+  take(): Element | undefined
+  readonly stats: LinkInputStats
+  close(): void
+}
+
+export interface LinkInputStats {
+  /** Number of the next element expected from the peer. */
+  readonly received: number
+  readonly queuedBytes: number
+  readonly queuedBytesMax: number
+  readonly droppedStale: number
+  readonly droppedDuplicate: number
+}
+
+export interface LinkCallbacks {
+  /** Something to read, or room to write. Never called synchronously from a call of the same link. */
+  readonly wake: () => void
+  /** The link is beyond repair (L4, or a frame that is not what its checksum says): its region recovers. */
+  readonly fail: (error: Error) => void
+}
+
+/** All links of one worker. */
+export interface Links {
+  openOutput(spec: LinkSpec, callbacks: LinkCallbacks): LinkOutput
+  openInput(spec: LinkSpec, callbacks: LinkCallbacks): LinkInput
+  /** Frames of unknown links or other epochs that were dropped (L5). */
+  readonly droppedStale: number
+  close(): void
+}
