@@ -63,7 +63,7 @@ type Savepoint = { resolve: (id: CheckpointId) => void; reject: (error: unknown)
 export class Attempt {
   private readonly parts: AttemptParts
   private readonly facts = new Mailbox<AttemptFact>()
-  private readonly progress = new Map<WorkerId, number>()
+  private readonly progress = new Map<TaskId, number>()
   private readonly awaiting = new Set<WorkerId>()
   private readonly savepoints: Savepoint[] = []
   private plan: Plan | undefined
@@ -76,7 +76,7 @@ export class Attempt {
     this.parts = parts
   }
 
-  /** Records that entered the flow in this attempt. */
+  /** Records that entered the flow since the job's first start, as this attempt knows. */
   get sourceRecords(): number {
     let sum = 0
     for (const records of this.progress.values()) sum += records
@@ -187,13 +187,15 @@ export class Attempt {
         break
       }
       case 'inputEnded':
-        if (this.isSource(message.task)) this.tell({ kind: 'sourceEnded', task: message.task })
+        if (!this.isSource(message.task)) break
+        this.progress.set(message.task, message.records)
+        this.tell({ kind: 'sourceEnded', task: message.task })
         break
       case 'committed':
         this.tell({ kind: 'committed', task: message.task, checkpoint: message.checkpoint })
         break
       case 'progress':
-        this.progress.set(message.worker, message.sourceRecords)
+        this.progress.set(message.task, message.records)
         this.parts.events.emit({ event: 'job.progress', records: this.sourceRecords })
         break
       case 'taskFailed':

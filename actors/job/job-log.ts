@@ -8,7 +8,6 @@ import { MillraceError } from '../../core/errors.ts'
 import type { CheckpointId, Epoch, Term } from '../../core/ids.ts'
 import type { Log, Timers } from '../../core/ports/index.ts'
 import { collect } from '../../snapshot/collect.ts'
-import { SupersededError } from '../../snapshot/errors.ts'
 import {
   extendHistory,
   type AppendOutcome,
@@ -95,8 +94,7 @@ export class JobLog {
 
   private async decide(first: unknown): Promise<AppendOutcome> {
     for (let error = first; ; ) {
-      const undecided = error instanceof MillraceError && error.code === 'SLOT_UNDECIDED'
-      if (!undecided) throw error
+      if (!(error instanceof MillraceError) || error.code !== 'SLOT_UNDECIDED') throw error
       this.options.log('warn', error.message)
       await new Promise<void>((resolve) => this.options.timers.after(decideAgainMs, resolve))
       try {

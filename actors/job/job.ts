@@ -26,7 +26,7 @@ import { JobLog } from './job-log.ts'
 import { chooseRestore, prepareSinks, type RestoreChoice } from './recover.ts'
 
 export interface JobResult {
-  /** Records that entered the flow in this process's time, replayed ones included. */
+  /** Records that entered the flow since the job's first start, replayed ones counted once; 0 when it had finished before. */
   readonly records: number
   readonly restarts: number
   /** Checkpoints completed in this process's time. */
@@ -125,7 +125,7 @@ export class Job {
       state: this.lifecycle.state,
       epoch: this.epoch ? epochLabel(this.epoch) : null,
       checkpoint: this.log?.newest?.manifest.checkpoint ?? null,
-      records: this.records + (this.attempt?.sourceRecords ?? 0),
+      records: this.attempt?.sourceRecords ?? this.records,
       restarts: this.restarts,
       workers: this.crew.pids,
     }
@@ -229,7 +229,7 @@ export class Job {
     if (this.stopping) attempt.post({ kind: 'stop', savepoint: this.stopping.savepoint })
     const outcome = await attempt.run()
     this.attempt = undefined
-    this.records += attempt.sourceRecords
+    this.records = attempt.sourceRecords
     return outcome
   }
 

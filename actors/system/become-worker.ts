@@ -16,7 +16,7 @@ import { coordinatorAddress, type WorkerBoot } from './worker-boot.ts'
 export async function becomeWorker(graph: Graph, boot: WorkerBoot): Promise<never> {
   const stopGuardian = startGuardian()
   const ports = systemPorts
-  const store = openStore(boot.store, ports.files)
+  const store = await openStore(boot.store, ports.files)
   const channel = await connectNats({ url: boot.nats, prefix: boot.prefix, self: boot.worker, log: ports.log })
   const remote = new FramedLinks({ channel, ports })
 

@@ -90,8 +90,13 @@ function startChild(options: ProcessHostOptions, id: WorkerId, events: WorkerEve
 /** With an entry, a small script of ours loads it; without one, this process's own script runs again. */
 function commandOf(boot: WorkerBoot): string[] {
   if (boot.entry === undefined) return [...process.execArgv, ...process.argv.slice(1)]
-  return [...process.execArgv, fileURLToPath(new URL('./worker-main.js', import.meta.url))]
+  const typescript = /\.[mc]?ts$/.test(boot.entry) ? ['--import', built('cli/typescript/register.js').href] : []
+  return [...process.execArgv, ...typescript, fileURLToPath(built('actors/system/worker-main.js'))]
 }
+
+/** A child loads what was built, also when this module itself runs from source (in tests). */
+const built = (path: string): URL =>
+  new URL(import.meta.url.endsWith('.ts') ? `../../dist/${path}` : `../../${path}`, import.meta.url)
 
 const shutdownMsMax = 2_000
 

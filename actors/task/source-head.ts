@@ -63,6 +63,11 @@ export class SourceHead implements Head {
     return feed?.records[feed.cursor.index - 1]
   }
 
+  /** Since the job's first start; replayed records count once. */
+  get recordsRead(): number {
+    return this.feeds.reduce((sum, feed) => sum + feed.recordsRead, 0)
+  }
+
   work(max: number): number {
     const { pending } = this
     if (pending && (!pending.final || this.saidEnded)) {

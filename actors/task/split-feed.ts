@@ -7,9 +7,11 @@ export interface SplitState {
   /** Null: from the start. */
   readonly position: unknown
   readonly ended: boolean
+  /** Read since the job's first start; replayed ones count once. */
+  readonly records: number
 }
 
-export const unreadSplit: SplitState = { position: null, ended: false }
+export const unreadSplit: SplitState = { position: null, ended: false, records: 0 }
 
 export interface SplitFeedOptions {
   readonly split: string
@@ -37,6 +39,8 @@ export class SplitFeed {
   /** The chunk after `chunk`. */
   private ahead: Read = none
   private position: unknown
+  /** Before `chunk`. */
+  private recordsBefore: number
   private hasEnded: boolean
   private closed = false
 
@@ -44,6 +48,7 @@ export class SplitFeed {
     this.options = options
     this.split = options.split
     this.position = options.state.position
+    this.recordsBefore = options.state.records
     this.hasEnded = options.state.ended
   }
 
@@ -80,7 +85,11 @@ export class SplitFeed {
   }
 
   state(): SplitState {
-    return { position: this.positionNow(), ended: this.hasEnded }
+    return { position: this.positionNow(), ended: this.hasEnded, records: this.recordsRead }
+  }
+
+  get recordsRead(): number {
+    return this.recordsBefore + this.cursor.index
   }
 
   describe(): string {
@@ -98,6 +107,7 @@ export class SplitFeed {
 
   private leaveChunk(): void {
     this.position = this.positionNow()
+    this.recordsBefore = this.recordsRead
     this.chunk = undefined
     this.cursor.index = 0
   }

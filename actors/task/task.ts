@@ -48,8 +48,6 @@ const sliceKeys = 500
 export class Task {
   readonly plan: TaskPlan
   readonly lifecycle: Lifecycle<typeof taskMachine>
-  /** Invocations so far in this epoch. */
-  records = 0
   private readonly parts: TaskParts
   private readonly pullers: readonly OperatorNode[]
   private checkpoint: TaskCheckpoint | undefined
@@ -61,6 +59,11 @@ export class Task {
     this.lifecycle = new Lifecycle(taskMachine, `task ${parts.plan.id}`)
     this.lifecycle.send({ type: 'restore' })
     this.pullers = parts.chain.operators.filter((node) => node.instance.pull !== undefined).reverse()
+  }
+
+  /** What this source's task read since the job's first start; null for other tasks. */
+  get recordsRead(): number | null {
+    return this.parts.head instanceof SourceHead ? this.parts.head.recordsRead : null
   }
 
   /** For telling a poison record. */
@@ -125,7 +128,6 @@ export class Task {
       if (done === 0) break
       used += done
     }
-    this.records += used
     if (used >= budget) return 'progress'
     // Nothing more to read: what is buffered goes out, so that an idle pipeline has no latency.
     for (const output of outputs) output.flush()

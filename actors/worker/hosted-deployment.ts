@@ -103,9 +103,9 @@ export class HostedDeployment {
       wake: () => {
         if (made) this.scheduler.wake(made)
       },
-      upload: (barrier, sections) => this.upload(task, barrier, sections, made),
+      upload: (barrier, sections) => this.upload(task, barrier, sections),
       inputEnded: () => {
-        this.worker.send({ kind: 'inputEnded', epoch: this.epoch, task: task.id, records: made?.records ?? 0 })
+        this.worker.send({ kind: 'inputEnded', epoch: this.epoch, task: task.id, records: made?.recordsRead ?? 0 })
       },
       committed: (checkpoint) => {
         this.worker.send({ kind: 'committed', epoch: this.epoch, checkpoint, task: task.id })
@@ -135,7 +135,6 @@ export class HostedDeployment {
     task: TaskPlan,
     barrier: Barrier,
     sections: readonly SectionDraft[],
-    made: Task | undefined,
   ): Promise<void> {
     const { store, send, ports, id } = this.worker
     const { checkpoint } = barrier
@@ -147,7 +146,7 @@ export class HostedDeployment {
       await writeParts(store.parts, files)
       if (this.stopped) return
       ports.failpoints.hit('task.uploaded', place)
-      send({ kind: 'acknowledged', epoch, checkpoint, task: task.id, snapshot, records: made?.records ?? 0 })
+      send({ kind: 'acknowledged', epoch, checkpoint, task: task.id, snapshot })
     } catch (error) {
       if (this.stopped) return
       if (isCrash(error)) throw error
@@ -163,9 +162,11 @@ export class HostedDeployment {
 
   private reportProgress(): void {
     if (this.stopped) return
-    const sources = this.tasks.filter((task) => task.plan.inputs.length === 0)
-    const sourceRecords = sources.reduce((sum, task) => sum + task.records, 0)
-    this.worker.send({ kind: 'progress', epoch: this.epoch, worker: this.worker.id, sourceRecords })
+    for (const task of this.tasks) {
+      const { recordsRead } = task
+      if (recordsRead === null) continue
+      this.worker.send({ kind: 'progress', epoch: this.epoch, task: task.plan.id, records: recordsRead })
+    }
     this.worker.ports.timers.after(progressEveryMs, () => this.reportProgress())
   }
 }

@@ -31,8 +31,6 @@ export type FromWorker =
       readonly checkpoint: CheckpointId
       readonly task: TaskId
       readonly snapshot: TaskSnapshot
-      /** Invocations so far in this epoch, for progress. */
-      readonly records: number
     }
   | {
       readonly kind: 'declined'
@@ -52,4 +50,4 @@ export type FromWorker =
       readonly checkpoint: CheckpointId
       readonly values: Uint8Array
     }
-  | { readonly kind: 'progress'; readonly epoch: Epoch; readonly worker: WorkerId; readonly sourceRecords: number }
+  | { readonly kind: 'progress'; readonly epoch: Epoch; readonly task: TaskId; readonly records: number }

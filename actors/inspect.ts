@@ -1,0 +1,203 @@
+/**
+ * Looking into a checkpoint store from outside: reads only, at any time, also beside a running job. What the job
+ * collects meanwhile is missing then, and said to be.
+ */
+import { decodeValue } from '../core/codec/index.ts'
+import { MillraceError } from '../core/errors.ts'
+import { encodeKey, keyGroup, type Key } from '../core/keys/index.ts'
+import { readChunks, type GroupHeader } from '../operators/state/group-format.ts'
+import { placeLabel, readHistory, type History, type LoggedCheckpoint } from '../snapshot/log/index.ts'
+import type { Manifest, Section, StepSnapshot } from '../snapshot/manifest.ts'
+import { SectionReader } from '../snapshot/parts.ts'
+import type { CheckpointStore } from '../snapshot/store.ts'
+
+export interface CheckpointInfo {
+  readonly id: number
+  readonly job: string
+  readonly term: number
+  /** `term.attempt`. */
+  readonly epoch: string
+  readonly completedMs: number
+  readonly durationMs: number
+  /** State in the manifest and in parts. */
+  readonly bytes: number
+  readonly steps: number
+  readonly parts: number
+  readonly final: boolean
+  readonly savepoint: boolean
+}
+
+export interface StoreContents {
+  /** Ascending. */
+  readonly checkpoints: readonly CheckpointInfo[]
+  /** The job is over: every commit of this checkpoint is confirmed. */
+  readonly finished: number | null
+  /** Slots of the log that cannot be read. */
+  readonly damages: readonly { readonly slot: string; readonly code: string; readonly message: string }[]
+}
+
+export async function listCheckpoints(store: CheckpointStore): Promise<StoreContents> {
+  const history = await readHistory(store.log)
+  return {
+    checkpoints: history.checkpoints.map(describeCheckpoint),
+    finished: history.finishes.at(-1)?.checkpoint ?? null,
+    damages: history.damages.map((damage) => ({
+      slot: placeLabel(damage),
+      code: damage.error.code,
+      message: damage.error.message,
+    })),
+  }
+}
+
+export interface StepInfo {
+  readonly step: string
+  readonly version: number
+  readonly bytes: number
+  readonly sections: readonly SectionInfo[]
+}
+
+export interface SectionInfo {
+  /** `group 17`, `split flights.parquet:3`, `task 0`. */
+  readonly scope: string
+  readonly bytes: number
+  /** The part's name; null when it is in the manifest. */
+  readonly part: string | null
+}
+
+export interface KeyState {
+  readonly step: string
+  readonly key: Key
+  readonly group: number
+  readonly version: number
+  /** By cell name; empty cells are left out. A `mapCell` is a Map, a `listCell` an array. */
+  readonly cells: Readonly<Record<string, unknown>>
+}
+
+/** One complete checkpoint. */
+export class CheckpointView {
+  readonly info: CheckpointInfo
+  readonly steps: readonly StepInfo[]
+  private readonly manifest: Manifest
+  private readonly sections: SectionReader
+
+  private constructor(store: CheckpointStore, found: LoggedCheckpoint) {
+    this.info = describeCheckpoint(found)
+    this.manifest = found.manifest
+    this.steps = found.manifest.steps.map(describeStep)
+    this.sections = new SectionReader(store.parts, found.manifest.parts)
+  }
+
+  /** The newest when `id` is undefined. Throws MillraceError `CHECKPOINT_UNKNOWN`. */
+  static async open(store: CheckpointStore, id?: number): Promise<CheckpointView> {
+    const history = await readHistory(store.log)
+    const found = history.checkpoints.findLast(
+      ({ manifest }) => id === undefined || manifest.checkpoint === id,
+    )
+    if (found) return new CheckpointView(store, found)
+    throw unknown(
+      'CHECKPOINT_UNKNOWN',
+      `no complete checkpoint${id === undefined ? '' : ` ${id}`}`,
+      idsOf(history),
+    )
+  }
+
+  /** Throws MillraceError `STEP_UNKNOWN`. */
+  step(name: string): StepInfo {
+    const found = this.steps.find(({ step }) => step === name)
+    if (found) return found
+    throw unknown(
+      'STEP_UNKNOWN',
+      `no step '${name}'`,
+      this.steps.map(({ step }) => step),
+    )
+  }
+
+  /**
+   * The position of each split of a source, or what a sink has staged. Rejects with PartError where the state is
+   * missing or damaged.
+   */
+  async values(name: string): Promise<readonly { readonly scope: string; readonly value: unknown }[]> {
+    const sections = this.sectionsOf(name).filter(({ scope }) => scope.kind !== 'group')
+    const values: { scope: string; value: unknown }[] = []
+    for (const section of sections) {
+      values.push({
+        scope: scopeLabel(section),
+        value: decodeValue(await this.sections.section(section.content)),
+      })
+    }
+    return values
+  }
+
+  /** Null when the key holds no state. Rejects with PartError where the state is missing or damaged. */
+  async key(name: string, key: Key): Promise<KeyState | null> {
+    const group = keyGroup(key, this.manifest.keyGroups)
+    const section = this.sectionsOf(name).find(({ scope }) => scope.kind === 'group' && scope.group === group)
+    if (!section) return null
+    const chunks = readChunks(await this.sections.section(section.content))
+    const header = chunks.next().value as GroupHeader
+    const wanted = Buffer.from(encodeKey(key))
+    for (const chunk of chunks) {
+      for (const [found, ...slots] of chunk as [Key, ...unknown[]][]) {
+        if (!wanted.equals(encodeKey(found))) continue
+        const cells = header.cells.map((cell, index) => [cell, slots[index]] as const)
+        const filled = cells.filter(([, value]) => value !== undefined)
+        return { step: name, key, group, version: header.version, cells: Object.fromEntries(filled) }
+      }
+    }
+    return null
+  }
+
+  private sectionsOf(name: string): readonly Section[] {
+    this.step(name)
+    return this.manifest.steps.find(({ step }) => step === name)?.sections ?? []
+  }
+}
+
+function describeCheckpoint({ term, manifest }: LoggedCheckpoint): CheckpointInfo {
+  return {
+    id: manifest.checkpoint,
+    job: manifest.job,
+    term,
+    epoch: `${manifest.epoch.term}.${manifest.epoch.attempt}`,
+    completedMs: manifest.completedMs,
+    durationMs: manifest.completedMs - manifest.startedMs,
+    bytes: manifest.steps.reduce((sum, step) => sum + bytesOf(step.sections), 0),
+    steps: manifest.steps.length,
+    parts: manifest.parts.length,
+    final: manifest.final,
+    savepoint: manifest.savepoint,
+  }
+}
+
+function describeStep({ step, version, sections }: StepSnapshot): StepInfo {
+  const infos = sections.map((section): SectionInfo => {
+    const part = section.content.kind === 'part' ? section.content.part : null
+    return { scope: scopeLabel(section), bytes: bytesOf([section]), part }
+  })
+  return { step, version, bytes: bytesOf(sections), sections: infos }
+}
+
+const bytesOf = (sections: readonly Section[]): number =>
+  sections.reduce(
+    (sum, { content }) => sum + (content.kind === 'inline' ? content.bytes.length : content.length),
+    0,
+  )
+
+function scopeLabel({ scope }: Section): string {
+  switch (scope.kind) {
+    case 'group':
+      return `group ${scope.group}`
+    case 'split':
+      return `split ${scope.split}`
+    case 'list':
+      return `task ${scope.index}`
+  }
+}
+
+const idsOf = ({ checkpoints }: History): string[] =>
+  checkpoints.map(({ manifest }) => String(manifest.checkpoint))
+
+function unknown(code: string, what: string, known: readonly string[]): MillraceError {
+  const found = known.length === 0 ? 'found none' : `found ${known.join(', ')}`
+  return new MillraceError(code, `there is ${what}; ${found}`, { retry: 'fatal', details: { found: known } })
+}
