@@ -22,8 +22,7 @@ interface Traffic {
   state(): unknown
 }
 
-const isWatermark = (item: unknown): boolean =>
-  (item as { kind?: unknown } | undefined)?.kind === 'watermark'
+const isWatermark = (item: unknown): boolean => (item as { kind?: unknown } | undefined)?.kind === 'watermark'
 
 /** Of watermarks with nothing in between only the last matters; some arrive merged. */
 const mergeWatermarks = (items: readonly unknown[]): unknown[] =>

@@ -251,7 +251,13 @@ describe('framed links', () => {
     const probe = writeFrame({ kind: 'probe', epoch, link, first: 0, probeId: 1, sent: 0 })
     const newer = probe.slice()
     newer[4] = 99
-    for (const bytes of [new Uint8Array(0), new TextEncoder().encode('garbage'), probe.slice(0, 41), newer, newer]) {
+    for (const bytes of [
+      new Uint8Array(0),
+      new TextEncoder().encode('garbage'),
+      probe.slice(0, 41),
+      newer,
+      newer,
+    ]) {
       stranger.publishFrame('w1', bytes)
     }
     pair.output.sendBatch([1])
