@@ -31,8 +31,10 @@ export interface SimulatedFiles extends Files {
 
 interface FileNode {
   readonly kind: 'file'
-  bytes: Uint8Array
-  syncedBytes: number
+  /** `length` bytes of it are content. */
+  buffer: Uint8Array
+  length: number
+  syncedLength: number
   changedMs: number
 }
 
@@ -43,6 +45,8 @@ interface FolderNode {
 }
 
 type Node = FileNode | FolderNode
+
+const contentOf = (file: FileNode): Uint8Array => file.buffer.subarray(0, file.length)
 
 const newFolder = (): FolderNode => ({ kind: 'folder', names: new Map(), syncedNames: new Map() })
 
@@ -103,19 +107,23 @@ export function simulatedFiles(options: SimulatedFilesOptions = {}): SimulatedFi
     return {
       async read(offset, length) {
         checkOpen('read')
-        return file.bytes.slice(offset, offset + length)
+        return contentOf(file).slice(offset, offset + length)
       },
       async append(bytes) {
         checkOpen('append')
-        const longer = new Uint8Array(file.bytes.length + bytes.length)
-        longer.set(file.bytes)
-        longer.set(bytes, file.bytes.length)
-        file.bytes = longer
+        const length = file.length + bytes.length
+        if (length > file.buffer.length) {
+          const larger = new Uint8Array(Math.max(length, file.buffer.length * 2))
+          larger.set(contentOf(file))
+          file.buffer = larger
+        }
+        file.buffer.set(bytes, file.length)
+        file.length = length
         file.changedMs = nowMs()
       },
       async sync() {
         checkOpen('sync')
-        file.syncedBytes = file.bytes.length
+        file.syncedLength = file.length
       },
       async close() {
         checkOpen('close')
@@ -128,13 +136,19 @@ export function simulatedFiles(options: SimulatedFilesOptions = {}): SimulatedFi
     async open(path, mode) {
       check('open', path)
       if (mode === 'read') return openHandle(getFile('open', path), path)
-      const file: FileNode = { kind: 'file', bytes: new Uint8Array(0), syncedBytes: 0, changedMs: nowMs() }
+      const file: FileNode = {
+        kind: 'file',
+        buffer: new Uint8Array(0),
+        length: 0,
+        syncedLength: 0,
+        changedMs: nowMs(),
+      }
       newName('open', path, file)
       return openHandle(file, path)
     },
     async readAll(path) {
       check('readAll', path)
-      return getFile('readAll', path).bytes.slice()
+      return contentOf(getFile('readAll', path)).slice()
     },
     async link(from, to) {
       check('link', to)
@@ -167,7 +181,7 @@ export function simulatedFiles(options: SimulatedFilesOptions = {}): SimulatedFi
       check('stat', path)
       const node = get('stat', path)
       if (node.kind === 'folder') return { bytes: 0, changedMs: 0, kind: 'folder' }
-      return { bytes: node.bytes.length, changedMs: node.changedMs, kind: 'file' }
+      return { bytes: node.length, changedMs: node.changedMs, kind: 'file' }
     },
     async syncFolder(path) {
       check('syncFolder', path)
@@ -188,10 +202,9 @@ function forget(node: Node, chance: Random | undefined, seen: Set<Node>): void {
   if (seen.has(node)) return
   seen.add(node)
   if (node.kind === 'file') {
-    const unsynced = node.bytes.length - node.syncedBytes
-    const kept = node.syncedBytes + (chance ? below(chance, unsynced + 1) : 0)
-    node.bytes = node.bytes.slice(0, kept)
-    node.syncedBytes = kept
+    const unsynced = node.length - node.syncedLength
+    node.length = node.syncedLength + (chance ? below(chance, unsynced + 1) : 0)
+    node.syncedLength = node.length
     return
   }
   node.names = survivingNames(node, chance)
