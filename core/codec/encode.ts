@@ -11,7 +11,7 @@ import { findFlaw } from './flaw.ts'
 const packr = new Packr({ moreTypes: true, useToJSON: false })
 
 /** msgpackr's scratch memory is put back to this after a larger result, which small ones would keep alive. */
-const scratchBytes = 128 * 1024
+const scratchBytes = 256 * 1024
 
 const valueDepthMax = limits.valueDepthMax + envelopeDepth
 /** Of single values, which are small: the entries of one state have one shape. */
@@ -73,7 +73,7 @@ function unsupported(path: string, found: string, index: number | undefined): Co
 }
 
 function pack(value: unknown, escapes: boolean, reserveBytes: number): Uint8Array {
-  const options = reserveBytes === 0 ? undefined : RESERVE_START_SPACE + reserveBytes
+  const options = reserveBytes === 0 ? 0 : RESERVE_START_SPACE + reserveBytes
   const bytes = packr.pack(escapes ? escapeValue(value) : value, options)
   if (bytes.buffer.byteLength > scratchBytes) packr.useBuffer(Buffer.allocUnsafeSlow(scratchBytes))
   return bytes

@@ -290,6 +290,49 @@ describe('rejected, with path and type', () => {
     let doubling: unknown = 'x'
     for (let i = 0; i < 60; i += 1) doubling = [doubling, doubling]
     expect(() => encodeBatch([doubling])).toThrowError(expect.objectContaining({ code: 'VALUE_OVERSIZED' }))
+    expect(() => encodeBatch([{ doubling }])).toThrowError(
+      expect.objectContaining({ code: 'VALUE_OVERSIZED' }),
+    )
+    expect(() => checkValue(doubling)).toThrowError(/more content/)
+  })
+})
+
+describe('a shape seen so often that its check is compiled', () => {
+  const usual = (i: number): Record<string, unknown> => ({ id: i, name: `u${i}`, zero: 0, more: { a: [i] } })
+  const many = Array.from({ length: 3_000 }, (_, i) => usual(i))
+  const withLast = (last: unknown): unknown[] => [...many, last]
+
+  it.each([
+    ['−0', { ...usual(1), zero: -0 }],
+    ['−0 below', { ...usual(1), more: { a: [-0] } }],
+    ['another type', { ...usual(1), id: 2n ** 70n, zero: undefined, more: null }],
+    ['another key', { ...usual(1), other: -0 }],
+    ['a key less', { id: 1, name: 'x', zero: -0 }],
+    ['another order', { name: 'x', id: 1, zero: -0, more: {} }],
+    ['no prototype', Object.assign(Object.create(null) as object, usual(1))],
+  ])('preserves %s', (_, last) => {
+    expect(same(decodeBatch(encodeBatch(withLast(last))), withLast(last))).toBe(true)
+  })
+
+  it.each([
+    ['a function', { ...usual(1), zero: () => 1 }, '$.zero'],
+    ['a symbol', { ...usual(1), id: Symbol('x') }, '$.id'],
+    ['a lone surrogate', { ...usual(1), name: '\udfff' }, '$.name'],
+    ['an instance of URL', { ...usual(1), more: new URL('http://localhost') }, '$.more'],
+    ['a hole', { ...usual(1), more: { a: new Array(1) } }, '$.more.a[0]'],
+  ])('refuses %s', (found, last, path) => {
+    expect(() => encodeBatch(withLast(last))).toThrowError(
+      expect.objectContaining({
+        code: 'VALUE_UNSUPPORTED',
+        details: { index: 3_000, path, found: expect.stringContaining(found) },
+      }),
+    )
+  })
+
+  it('with keys that need quoting', () => {
+    const record = JSON.parse('{"__proto__": -0, "\\"]; throw 1; [\\"": 1, "": 2, "`${x}": 3}') as object
+    const records = Array.from({ length: 3_000 }, () => record)
+    expect(same(decodeBatch(encodeBatch(records)), records)).toBe(true)
   })
 })
 

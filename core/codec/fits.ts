@@ -2,11 +2,13 @@
  * The fast check before encoding: one pass that costs a quarter of what packing costs, and no allocation for
  * flat records. It may refuse what is fine (`flaw.ts` then has the last word) but accepts nothing that would
  * arrive changed, with two exceptions that debug mode's complete check closes:
- * - symbol keys and accessors are looked for when an object's keys differ from those of the object before it
- *   at the same depth, and in the first array at each depth;
+ * - symbol keys, accessors and properties that are not enumerable are looked for when an object's keys differ
+ *   from those of the object before it at the same depth, and symbols in the first array at each depth;
  * - named properties of typed arrays, and of arrays longer than `namedPropertiesLengthMax`, are not looked for.
  */
 import { isBinaryPrototype } from './binary.ts'
+import { checkedShape, noteUse, otherKeys } from './shape-check.ts'
+import type { CheckedShape, FieldChecks } from './shape-check.ts'
 import { isWellFormed } from './text.ts'
 
 /** Beyond this, listing an array's keys would cost as much as packing it. */
@@ -14,13 +16,18 @@ const namedPropertiesLengthMax = 256
 
 /** What earlier values were found to be, by depth. */
 export class Familiar {
-  /** Keys of the last object whose properties were looked at. */
-  readonly shapes: (readonly string[])[] = []
+  /** Shape of the last object whose properties were looked at. */
+  readonly shapes: CheckedShape[] = []
   /** Depths at which an array was looked at. */
   readonly arrays: boolean[] = []
 }
 
-const noShape: readonly string[] = []
+const noKeys: readonly string[] = []
+const fieldChecks: FieldChecks = {
+  isWellFormed,
+  noteNegativeZero: () => void (escapes = true),
+  fitsObject: (value, depth) => fitsObject(value, depth),
+}
 
 let familiar = new Familiar()
 let room = 0
@@ -75,17 +82,32 @@ function fitsObject(value: object, depth: number): boolean {
 }
 
 function fitsRecord(record: Readonly<Record<string, unknown>>, depth: number): boolean {
-  const shape = familiar.shapes[depth] ?? noShape
+  const shape = familiar.shapes[depth]
+  if (shape?.check) {
+    const content = shape.check(record, depth + 1)
+    if (content >= 0) room -= content
+    if (content !== otherKeys) return content >= 0
+  }
+  return fitsFields(record, depth, shape)
+}
+
+function fitsFields(
+  record: Readonly<Record<string, unknown>>,
+  depth: number,
+  shape: CheckedShape | undefined,
+): boolean {
+  const keys = shape ? shape.keys : noKeys
   let count = 0
+  let content = 0
   let known = true
   for (const key in record) {
-    if (shape[count] !== key) known = false
+    if (keys[count] !== key) known = false
     count += 1
     const value = record[key]
-    // The cases of `fitsValue`, here because a call for each field is a third of the cost.
+    // The cases of `fitsValue`, as a call for each field would be a third of the cost.
     switch (typeof value) {
       case 'string':
-        room -= value.length
+        content += value.length
         if (!isWellFormed(value)) return false
         break
       case 'number':
@@ -102,13 +124,13 @@ function fitsRecord(record: Readonly<Record<string, unknown>>, depth: number): b
         return false
     }
   }
-  room -= count
-  if (Object.getOwnPropertyNames(record).length !== count) return false
-  return (known && shape.length === count) || learnShape(record, depth)
+  room -= count + content
+  if (!shape || !known || keys.length !== count) return learnShape(record, depth)
+  noteUse(shape, fieldChecks)
+  return true
 }
 
 function learnShape(record: object, depth: number): boolean {
-  if (Object.getOwnPropertySymbols(record).length > 0) return false
   const keys = Object.keys(record)
   let ordinary = true
   for (const key of keys) {
@@ -117,8 +139,10 @@ function learnShape(record: object, depth: number): boolean {
     const property = Object.getOwnPropertyDescriptor(record, key)
     if (!property || !('value' in property)) return false
   }
+  // Symbols, and what is not enumerable.
+  if (Reflect.ownKeys(record).length !== keys.length) return false
   // msgpackr keeps notes of its own under that name.
-  if (ordinary) familiar.shapes[depth] = keys
+  if (ordinary) familiar.shapes[depth] = checkedShape(keys)
   else escapes = true
   return true
 }

@@ -15,12 +15,14 @@ export interface Flaw {
 
 /** The first flaw in reading order, or undefined for a value that arrives as it was sent. */
 export function findFlaw(value: unknown, depthMax: number = limits.valueDepthMax): Flaw | undefined {
-  return inspect(value, '$', { ancestors: [], depthMax })
+  return inspect(value, '$', { ancestors: [], depthMax, nodesLeft: limits.slotBytesMax / 16 })
 }
 
 interface Walk {
   readonly ancestors: object[]
   readonly depthMax: number
+  /** References shared at every level make a small value endless to walk. */
+  nodesLeft: number
 }
 
 function inspect(value: unknown, path: string, walk: Walk): Flaw | undefined {
@@ -40,6 +42,8 @@ function inspect(value: unknown, path: string, walk: Walk): Flaw | undefined {
 function inspectObject(value: object, path: string, walk: Walk): Flaw | undefined {
   if (walk.ancestors.includes(value)) return { path, found: 'a cycle' }
   if (walk.ancestors.length >= walk.depthMax) return { path, found: `nesting below ${walk.depthMax} levels` }
+  walk.nodesLeft -= 1
+  if (walk.nodesLeft < 0) return { path, found: 'more content than a message can hold' }
   walk.ancestors.push(value)
   const flaw = inspectContent(value, path, walk)
   walk.ancestors.pop()
