@@ -1,13 +1,38 @@
 /** Everything public. */
 export { flow, type Flow, type StepOptions } from './operators/flow.ts'
 export { guarantees, type SinkGuarantee } from './operators/guarantees.ts'
-export { KeyedStream, OperatorStream, SourceStream, Stream, type EmitOptions, type OperatorOptions } from './operators/stream.ts'
-export { operator, type ProcessContext, type ProcessHandlers, type ProcessOperator } from './operators/steps/process.ts'
+export {
+  KeyedStream,
+  OperatorStream,
+  SourceStream,
+  Stream,
+  type EmitOptions,
+  type OperatorOptions,
+} from './operators/stream.ts'
+export {
+  operator,
+  type ProcessContext,
+  type ProcessHandlers,
+  type ProcessOperator,
+} from './operators/steps/process.ts'
 export type { Aggregate, EmitOn } from './operators/steps/aggregate.ts'
 export { cell, listCell, mapCell, type Cell, type ListCell, type MapCell } from './operators/state/schema.ts'
 export type { ErrorPolicy } from './operators/operator.ts'
-export { BadRecord, type Chunk, type DeadLetter, type SourceContext, type SourceDefinition, type SplitReader } from './operators/source.ts'
-export type { Guarantee, SinkContext, SinkDefinition, SinkPrepareContext, SinkWriter } from './operators/sink.ts'
+export {
+  BadRecord,
+  type Chunk,
+  type DeadLetter,
+  type SourceContext,
+  type SourceDefinition,
+  type SplitReader,
+} from './operators/source.ts'
+export type {
+  Guarantee,
+  SinkContext,
+  SinkDefinition,
+  SinkPrepareContext,
+  SinkWriter,
+} from './operators/sink.ts'
 export * from './operators/sources/index.ts'
 export * from './operators/sinks/index.ts'
 export { run, type JobHandle } from './actors/run.ts'

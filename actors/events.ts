@@ -4,18 +4,69 @@ import type { CheckpointId, StepName, TaskId, WorkerId } from '../core/ids.ts'
 export type JobEvent = { readonly atMs: number } & JobEventBody
 
 export type JobEventBody =
-  | { readonly event: 'job.started'; readonly job: string; readonly term: number; readonly transport: 'memory' | 'nats'; readonly workers: number; readonly parallelism: number; readonly tasks: number }
+  | {
+      readonly event: 'job.started'
+      readonly job: string
+      readonly term: number
+      readonly transport: 'memory' | 'nats'
+      readonly workers: number
+      readonly parallelism: number
+      readonly tasks: number
+    }
   | { readonly event: 'worker.started'; readonly worker: WorkerId; readonly pid: number }
-  | { readonly event: 'worker.lost'; readonly worker: WorkerId; readonly pid: number; readonly reason: string }
-  | { readonly event: 'task.failed'; readonly task: TaskId | null; readonly step: string | null; readonly code: string; readonly message: string }
-  | { readonly event: 'job.restarting'; readonly epoch: string; readonly delayMs: number; readonly reason: string }
-  | { readonly event: 'job.restored'; readonly checkpoint: CheckpointId | null; readonly epoch: string; readonly recoveryMs: number | null }
-  | { readonly event: 'checkpoint.completed'; readonly id: CheckpointId; readonly durationMs: number; readonly bytes: number; readonly savepoint: boolean; readonly final: boolean }
-  | { readonly event: 'checkpoint.failed'; readonly id: CheckpointId; readonly code: string; readonly message: string }
+  | {
+      readonly event: 'worker.lost'
+      readonly worker: WorkerId
+      readonly pid: number
+      readonly reason: string
+    }
+  | {
+      readonly event: 'task.failed'
+      readonly task: TaskId | null
+      readonly step: string | null
+      readonly code: string
+      readonly message: string
+    }
+  | {
+      readonly event: 'job.restarting'
+      readonly epoch: string
+      readonly delayMs: number
+      readonly reason: string
+    }
+  | {
+      readonly event: 'job.restored'
+      readonly checkpoint: CheckpointId | null
+      readonly epoch: string
+      readonly recoveryMs: number | null
+    }
+  | {
+      readonly event: 'checkpoint.completed'
+      readonly id: CheckpointId
+      readonly durationMs: number
+      readonly bytes: number
+      readonly savepoint: boolean
+      readonly final: boolean
+    }
+  | {
+      readonly event: 'checkpoint.failed'
+      readonly id: CheckpointId
+      readonly code: string
+      readonly message: string
+    }
   | { readonly event: 'job.progress'; readonly records: number }
-  | { readonly event: 'job.guarantee'; readonly sink: StepName; readonly guarantee: string; readonly because: readonly string[] }
+  | {
+      readonly event: 'job.guarantee'
+      readonly sink: StepName
+      readonly guarantee: string
+      readonly because: readonly string[]
+    }
   | { readonly event: 'nats.started'; readonly pid: number; readonly url: string }
-  | { readonly event: 'job.finished'; readonly records: number; readonly restarts: number; readonly checkpoints: number }
+  | {
+      readonly event: 'job.finished'
+      readonly records: number
+      readonly restarts: number
+      readonly checkpoints: number
+    }
   | { readonly event: 'job.stopped'; readonly checkpoint: CheckpointId | null; readonly savepoint: boolean }
   | { readonly event: 'job.failed'; readonly code: string; readonly message: string }
 
@@ -32,7 +83,7 @@ export class EventLog {
   }
 
   emit(body: JobEventBody): void {
-    this.events.push({ ...body, atMs: Math.round(this.wallMs()) } as JobEvent)
+    this.events.push({ ...body, atMs: Math.round(this.wallMs()) })
     if (this.events.length > eventsKeptMax) {
       this.events.splice(0, eventsKeptMax / 2)
       this.dropped += eventsKeptMax / 2
@@ -46,7 +97,7 @@ export class EventLog {
   }
 
   async *read(): AsyncIterableIterator<JobEvent> {
-    for (let next = 0; ; ) {
+    for (let next = 0; ;) {
       next = Math.max(next, this.dropped)
       const event = this.events[next - this.dropped]
       if (event) {

@@ -4,7 +4,11 @@ import { limits } from '../core/limits.ts'
 import type { Ports } from '../core/ports/index.ts'
 import { systemPorts } from '../core/system/index.ts'
 import type { StoreDefinition } from '../snapshot/store.ts'
-import { resolveCheckpointOptions, type CheckpointOptions as CheckpointTiming, type ResolvedCheckpointOptions } from '../snapshot/options.ts'
+import {
+  resolveCheckpointOptions,
+  type CheckpointOptions as CheckpointTiming,
+  type ResolvedCheckpointOptions,
+} from '../snapshot/options.ts'
 import { defaultRestartPolicy, type RestartPolicy } from './kit/restart-policy.ts'
 
 export interface RunOptions {
@@ -67,18 +71,41 @@ export interface ResolvedOptions {
 
 export function resolveOptions(given: RunOptions = {}): ResolvedOptions {
   rejectUnknown('an option of run', given, [
-    'parallelism', 'workers', 'nats', 'checkpoints', 'restart', 'entry', 'keyGroups', 'fuse', 'debug', 'ports',
+    'parallelism',
+    'workers',
+    'nats',
+    'checkpoints',
+    'restart',
+    'entry',
+    'keyGroups',
+    'fuse',
+    'debug',
+    'ports',
   ])
   const checkpoints = given.checkpoints ?? {}
   rejectUnknown('an option of checkpoints', checkpoints, [
-    'everyMs', 'timeoutMs', 'failuresMax', 'minPauseMs', 'keep', 'store', 'restore',
+    'everyMs',
+    'timeoutMs',
+    'failuresMax',
+    'minPauseMs',
+    'keep',
+    'store',
+    'restore',
   ])
   const restore = checkpoints.restore ?? {}
-  rejectUnknown('an option of checkpoints.restore', restore, ['checkpoint', 'allowOlder', 'allowDuplicates', 'dropState'])
+  rejectUnknown('an option of checkpoints.restore', restore, [
+    'checkpoint',
+    'allowOlder',
+    'allowDuplicates',
+    'dropState',
+  ])
   const restart = given.restart ?? {}
   rejectUnknown('an option of restart', restart, Object.keys(defaultRestartPolicy))
   if (restart.strategy !== undefined && restart.strategy !== 'exponential') {
-    throw new ConfigError('OPTION_ILLEGAL', `restart.strategy must be 'exponential', got ${JSON.stringify(restart.strategy)}`)
+    throw new ConfigError(
+      'OPTION_ILLEGAL',
+      `restart.strategy must be 'exponential', got ${JSON.stringify(restart.strategy)}`,
+    )
   }
   const workers = whole('workers', given.workers ?? 0, 0, limits.workersMax)
   return {
@@ -116,16 +143,25 @@ export function resolveOptions(given: RunOptions = {}): ResolvedOptions {
 function whole(name: string, value: number, min: number, max = Number.MAX_SAFE_INTEGER): number {
   if (Number.isSafeInteger(value) && value >= min && value <= max) return value
   const range = max === Number.MAX_SAFE_INTEGER ? `≥ ${min}` : `from ${min} to ${max}`
-  throw new ConfigError('OPTION_ILLEGAL', `${name} must be a whole number ${range}, got ${JSON.stringify(value)}`)
+  throw new ConfigError(
+    'OPTION_ILLEGAL',
+    `${name} must be a whole number ${range}, got ${JSON.stringify(value)}`,
+  )
 }
 
 function natsOption(given: string | undefined, workers: number): string {
   if (given !== undefined && workers === 0) {
-    throw new ConfigError('OPTION_ILLEGAL', `nats joins worker processes; with workers: 0 everything is in this process. Set workers to 1 or more, or leave nats out`)
+    throw new ConfigError(
+      'OPTION_ILLEGAL',
+      `nats joins worker processes; with workers: 0 everything is in this process. Set workers to 1 or more, or leave nats out`,
+    )
   }
   const nats = given ?? 'embedded'
   if (nats === 'embedded' || /^(nats|tls|ws|wss):\/\/\S+$/.test(nats)) return nats
-  throw new ConfigError('OPTION_ILLEGAL', `nats must be 'embedded' or a URL such as nats://localhost:4222, got ${JSON.stringify(nats)}`)
+  throw new ConfigError(
+    'OPTION_ILLEGAL',
+    `nats must be 'embedded' or a URL such as nats://localhost:4222, got ${JSON.stringify(nats)}`,
+  )
 }
 
 function rejectUnknown(kind: string, given: object, known: readonly string[]): void {

@@ -15,38 +15,41 @@ describe('run, in this process', () => {
     expect(result).toMatchObject({ records: 2, restarts: 0, ended: true })
   })
 
-  it.each([1, 3])('counts by key at parallelism %i, also after a crash in an operator', async (parallelism) => {
-    const out = collect<{ key: string; count: number }>()
-    let throwsLeft = 2
-    const counting = flow('counting')
-    counting
-      .source('numbers', fromGenerator({ count: 20_000, at: (i) => ({ id: i, key: `k${i % 100}` }) }))
-      .map('pass', (r) => {
-        if (throwsLeft > 0 && r.id === 15_000) {
-          throwsLeft -= 1
-          throw new Error(`crash ${throwsLeft}`)
-        }
-        return r
-      })
-      .keyBy('by-key', (r) => r.key)
-      .process(
-        'count',
-        operator<string, { id: number; key: string }, { key: string; count: number }>()({
-          state: { count: cell(() => 0) },
-          onRecord(ctx) {
-            ctx.state.count.set(ctx.state.count.get() + 1)
-          },
-          onEnd(ctx) {
-            ctx.emit({ key: ctx.key, count: ctx.state.count.get() })
-          },
-        }),
-      )
-      .sink('out', out)
-    throwsLeft = 1
-    const job = await run(counting, { parallelism, checkpoints: { everyMs: 5, store: memoryStore() } })
-    const result = await job.finished
-    expect(result.restarts).toBe(1)
-    expect(out.values).toHaveLength(100)
-    expect(new Set(out.values.map((row) => row.count))).toEqual(new Set([200]))
-  })
+  it.each([1, 3])(
+    'counts by key at parallelism %i, also after a crash in an operator',
+    async (parallelism) => {
+      const out = collect<{ key: string; count: number }>()
+      let throwsLeft = 2
+      const counting = flow('counting')
+      counting
+        .source('numbers', fromGenerator({ count: 20_000, at: (i) => ({ id: i, key: `k${i % 100}` }) }))
+        .map('pass', (r) => {
+          if (throwsLeft > 0 && r.id === 15_000) {
+            throwsLeft -= 1
+            throw new Error(`crash ${throwsLeft}`)
+          }
+          return r
+        })
+        .keyBy('by-key', (r) => r.key)
+        .process(
+          'count',
+          operator<string, { id: number; key: string }, { key: string; count: number }>()({
+            state: { count: cell(() => 0) },
+            onRecord(ctx) {
+              ctx.state.count.set(ctx.state.count.get() + 1)
+            },
+            onEnd(ctx) {
+              ctx.emit({ key: ctx.key, count: ctx.state.count.get() })
+            },
+          }),
+        )
+        .sink('out', out)
+      throwsLeft = 1
+      const job = await run(counting, { parallelism, checkpoints: { everyMs: 5, store: memoryStore() } })
+      const result = await job.finished
+      expect(result.restarts).toBe(1)
+      expect(out.values).toHaveLength(100)
+      expect(new Set(out.values.map((row) => row.count))).toEqual(new Set([200]))
+    },
+  )
 })

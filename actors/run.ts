@@ -68,7 +68,14 @@ function inertHandle(): JobHandle {
     finished: never,
     stop: () => never,
     savepoint: () => never,
-    status: () => ({ state: 'elsewhere', epoch: null, checkpoint: null, records: 0, restarts: 0, workers: [] }),
+    status: () => ({
+      state: 'elsewhere',
+      epoch: null,
+      checkpoint: null,
+      records: 0,
+      restarts: 0,
+      workers: [],
+    }),
     events: { [Symbol.asyncIterator]: () => ({ next: () => never }) },
   }
 }

@@ -31,6 +31,9 @@ export class MillraceError<Code extends string = string> extends Error {
   }
 }
 
+/** Narrows without the `any` that `instanceof` of a generic class brings. */
+export const isTyped = (error: unknown): error is MillraceError => error instanceof MillraceError
+
 /** An option, name or flow that cannot work; raised before anything runs. */
 export class ConfigError extends MillraceError {
   constructor(code: string, message: string, details?: Readonly<Record<string, unknown>>) {
@@ -48,7 +51,7 @@ export interface ErrorReport {
 }
 
 export function reportError(error: unknown): ErrorReport {
-  if (error instanceof MillraceError) {
+  if (isTyped(error)) {
     return {
       code: error.code,
       message: error.message,

@@ -60,8 +60,7 @@ export const checkpointId = (id: number): CheckpointId =>
   wholeNumber('a checkpoint id', id, 1) as CheckpointId
 export const termNumber = (term: number): Term => wholeNumber('a term', term, 1) as Term
 
-export const sameEpoch = (a: Epoch, b: Epoch): boolean =>
-  a.term === b.term && a.attempt === b.attempt
+export const sameEpoch = (a: Epoch, b: Epoch): boolean => a.term === b.term && a.attempt === b.attempt
 
 /** < 0: `a` is older than `b`. */
 export const compareEpochs = (a: Epoch, b: Epoch): number => a.term - b.term || a.attempt - b.attempt

@@ -49,7 +49,10 @@ export class BoundedQueue<T> {
   }
 
   private grow(): void {
-    const inOrder = Array.from({ length: this.count }, (_, i) => this.ring[(this.head + i) % this.ring.length])
+    const inOrder = Array.from(
+      { length: this.count },
+      (_, i) => this.ring[(this.head + i) % this.ring.length],
+    )
     inOrder.length = Math.min(this.capacity, this.ring.length * 2)
     this.ring = inOrder
     this.head = 0

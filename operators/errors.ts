@@ -1,18 +1,14 @@
-import { MillraceError } from '../core/errors.ts'
+import { MillraceError, isTyped } from '../core/errors.ts'
 import type { StepName } from '../core/ids.ts'
 
-export type OperatorErrorCode =
-  | 'OPERATOR_THREW'
-  | 'OPERATOR_ASYNC'
-  | 'KEY_SELECTOR_THREW'
-  | 'EMITS_TOO_MANY'
+export type OperatorErrorCode = 'OPERATOR_THREW' | 'OPERATOR_ASYNC' | 'KEY_SELECTOR_THREW' | 'EMITS_TOO_MANY'
 
 /** A step's own code failed on a record; `details.step` names it, the task adds the record's position. */
 export class OperatorError extends MillraceError<OperatorErrorCode> {}
 
 /** Wraps what user code threw; typed errors keep their code and class. */
 export function operatorThrew(step: StepName, cause: unknown, doing = 'a record'): MillraceError {
-  if (cause instanceof MillraceError) {
+  if (isTyped(cause)) {
     if (cause.details.step !== undefined) return cause
     return new MillraceError(cause.code, `'${step}' failed on ${doing}: ${cause.message}`, {
       retry: cause.retry,
@@ -27,6 +23,13 @@ export function operatorThrew(step: StepName, cause: unknown, doing = 'a record'
     details: { step },
   })
 }
+
+export const keySelectorThrew = (step: StepName, cause: unknown): OperatorError =>
+  new OperatorError('KEY_SELECTOR_THREW', `the key selector of '${step}' threw: ${String(cause)}`, {
+    retry: 'retry',
+    cause,
+    details: { step },
+  })
 
 /** Guards against `async` functions where a plain result is expected. */
 export function rejectPromise(step: StepName, result: unknown): void {

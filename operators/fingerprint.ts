@@ -4,7 +4,9 @@ import type { Graph, Step } from './graph.ts'
 
 export function describeGraph(graph: Graph): readonly string[] {
   const steps = [...graph.steps.values()].map(describeStep)
-  const edges = graph.edges.map((edge) => `edge ${edge.from}.${edge.output} → ${edge.to} ${edge.partition.kind}`)
+  const edges = graph.edges.map(
+    (edge) => `edge ${edge.from}.${edge.output} → ${edge.to} ${edge.partition.kind}`,
+  )
   return [...steps, ...edges].sort()
 }
 

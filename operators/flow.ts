@@ -32,12 +32,16 @@ export function flow(name: string): Flow {
   return {
     name: builder.name,
     source(step, definition, options) {
-      const from = builder.add(step, (checked, parallelism) => ({
-        kind: 'source',
-        name: checked,
-        definition: checkSource(checked, definition),
-        parallelism,
-      }), options)
+      const from = builder.add(
+        step,
+        (checked, parallelism) => ({
+          kind: 'source',
+          name: checked,
+          definition: checkSource(checked, definition),
+          parallelism,
+        }),
+        options,
+      )
       return new SourceStream(builder, { from, output: 'main', partition: { kind: 'forward' } })
     },
     graph: () => builder.freeze(),
@@ -71,7 +75,10 @@ export class FlowBuilder {
       throw new ConfigError('FLOW_FROZEN', `flow '${this.name}' runs already: '${name}' cannot be added`)
     }
     if (this.steps.has(checked)) {
-      throw new ConfigError('STEP_DUPLICATE', `two steps of flow '${this.name}' are named '${name}'; a name is the step's state key, so it must be unique`)
+      throw new ConfigError(
+        'STEP_DUPLICATE',
+        `two steps of flow '${this.name}' are named '${name}'; a name is the step's state key, so it must be unique`,
+      )
     }
     if (this.steps.size === limits.stepsMax) {
       throw new ConfigError('FLOW_TOO_LARGE', `flow '${this.name}' has more than ${limits.stepsMax} steps`)
@@ -96,7 +103,8 @@ export class FlowBuilder {
 
 function checkParallelism(name: StepName, parallelism: number | undefined): number | undefined {
   if (parallelism === undefined) return undefined
-  if (Number.isSafeInteger(parallelism) && parallelism >= 1 && parallelism <= limits.parallelismMax) return parallelism
+  if (Number.isSafeInteger(parallelism) && parallelism >= 1 && parallelism <= limits.parallelismMax)
+    return parallelism
   throw new ConfigError(
     'PARALLELISM_ILLEGAL',
     `the parallelism of '${name}' must be a whole number from 1 to ${limits.parallelismMax}, got ${parallelism}`,
@@ -106,5 +114,8 @@ function checkParallelism(name: StepName, parallelism: number | undefined): numb
 function checkSource<T>(name: StepName, definition: SourceDefinition<T>): SourceDefinition<unknown> {
   const candidate = definition as Partial<SourceDefinition<T>> | undefined
   if (typeof candidate?.open === 'function' && typeof candidate.splits === 'function') return definition
-  throw new ConfigError('SOURCE_ILLEGAL', `source '${name}' needs what a from… function returns, got ${typeof definition}`)
+  throw new ConfigError(
+    'SOURCE_ILLEGAL',
+    `source '${name}' needs what a from… function returns, got ${typeof definition}`,
+  )
 }

@@ -23,7 +23,9 @@ export function guarantees(graph: Graph, settings: GuaranteeSettings): readonly 
     const lossy = sourcesOf(graph, step.name).filter((source) => !source.replayable)
     for (const source of lossy) because.push(`source '${source.name}' cannot replay`)
     if (step.definition.guarantee === 'at-least-once') {
-      because.push(`sink '${step.name}': ${step.definition.guaranteeReason ?? 'repeats output after a restart'}`)
+      because.push(
+        `sink '${step.name}': ${step.definition.guaranteeReason ?? 'repeats output after a restart'}`,
+      )
     }
     if (!settings.durable) {
       because.push('checkpoints are kept in memory: they survive failures inside this process, not its end')

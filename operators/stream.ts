@@ -1,5 +1,6 @@
 /** The fluent, typed builder: streams of records and what can follow them. */
 import { ConfigError } from '../core/errors.ts'
+import { invariant } from '../core/invariant.ts'
 import type { Key } from '../core/keys/index.ts'
 import type { StepName } from '../core/ids.ts'
 import type { FlowBuilder, StepOptions } from './flow.ts'
@@ -7,7 +8,13 @@ import type { OutputName, Partition } from './graph.ts'
 import type { ErrorPolicy, OperatorDefinition } from './operator.ts'
 import type { SinkDefinition } from './sink.ts'
 import type { DeadLetter } from './source.ts'
-import { aggregateOperator, reduceOperator, type Aggregate, type EmitOn } from './steps/aggregate.ts'
+import {
+  aggregateOperator,
+  reduceOperator,
+  type Aggregate,
+  type AggregateOptions,
+  type EmitOn,
+} from './steps/aggregate.ts'
 import { processOperator, type ProcessOperator } from './steps/process.ts'
 import { filterOperator, flatMapOperator, identityOperator, mapOperator } from './steps/stateless.ts'
 
@@ -64,7 +71,11 @@ export class Stream<T> extends Connectable {
   }
 
   /** Only the records for which `fn` answers true. */
-  filter<S extends T>(name: string, fn: (record: T) => record is S, options?: OperatorOptions): OperatorStream<S>
+  filter<S extends T>(
+    name: string,
+    fn: (record: T) => record is S,
+    options?: OperatorOptions,
+  ): OperatorStream<S>
   filter(name: string, fn: (record: T) => boolean, options?: OperatorOptions): OperatorStream<T>
   filter(name: string, fn: (record: T) => boolean, options?: OperatorOptions): OperatorStream<T> {
     return this.next(name, filterOperator(checkFn(name, fn), options?.onError ?? 'fail'), options)
@@ -79,7 +90,11 @@ export class Stream<T> extends Connectable {
   keyBy<K extends Key>(name: string, keyOf: (record: T) => K, options?: StepOptions): KeyedStream<K, T> {
     const { from } = this.attach(name, identityOperator('keyBy'), options)
     const selector = checkFn(name, keyOf) as (record: never) => Key
-    return new KeyedStream<K, T>(this.builder, { from, output: 'main', partition: { kind: 'hash', keyOf: selector } })
+    return new KeyedStream<K, T>(this.builder, {
+      from,
+      output: 'main',
+      partition: { kind: 'hash', keyOf: selector },
+    })
   }
 
   /** This stream's and the others' records in one; order holds within each. */
@@ -102,14 +117,17 @@ export class Stream<T> extends Connectable {
   /** Ends the stream in a sink. */
   sink(name: string, definition: SinkDefinition<T>, options?: StepOptions): void {
     if (typeof (definition as Partial<SinkDefinition<T>> | undefined)?.open !== 'function') {
-      throw new ConfigError('SINK_ILLEGAL', `sink '${name}' needs what a to… function returns, got ${typeof definition}`)
+      throw new ConfigError(
+        'SINK_ILLEGAL',
+        `sink '${name}' needs what a to… function returns, got ${typeof definition}`,
+      )
     }
     const to = this.builder.add(
       name,
       (checked, parallelism) => ({
         kind: 'sink',
         name: checked,
-        definition: definition as SinkDefinition<unknown>,
+        definition: definition,
         parallelism,
       }),
       options,
@@ -139,30 +157,43 @@ export class SourceStream<T> extends OperatorStream<T> {}
 /** Records with a key. */
 export class KeyedStream<K extends Key, T> extends Connectable {
   /** A user's own operator, made by `operator<K, T, Out>()({ … })`. */
-  process<Out>(name: string, declared: ProcessOperator<K, T, Out>, options?: OperatorOptions): OperatorStream<Out> {
-    return this.keyed(name, declared, 'process', options)
+  process<Out>(
+    name: string,
+    declared: ProcessOperator<K, T, Out>,
+    options?: OperatorOptions,
+  ): OperatorStream<Out> {
+    const erased = declared as ProcessOperator<never, never, unknown>
+    const definition = processOperator(erased, this.keyOf, options?.onError ?? 'fail')
+    return new OperatorStream<Out>(this.builder, this.attach(name, definition, options))
   }
 
   /** Combines each key's records into one value; the first record is the first value. */
   reduce(name: string, fn: (value: T, record: T) => T, options?: EmitOptions): OperatorStream<T> {
-    return this.keyed(name, reduceOperator<K, T>(checkFn(name, fn), options?.emitOn ?? 'record'), 'reduce', options)
+    return this.fold<T>(name, options, (fold) => reduceOperator(checkFn(name, fn), fold))
   }
 
   /** Folds each key's records into an accumulator; emits `result(accumulator, key)`. */
-  aggregate<Acc, Out = Acc>(name: string, aggregate: Aggregate<T, Acc, Out>, options?: EmitOptions): OperatorStream<Out> {
-    const declared = aggregateOperator<K, T, Acc, Out>(aggregate, options?.emitOn ?? 'record')
-    return this.keyed(name, declared, 'aggregate', options)
+  aggregate<Acc, Out = Acc>(
+    name: string,
+    aggregate: Aggregate<T, Acc, Out>,
+    options?: EmitOptions,
+  ): OperatorStream<Out> {
+    return this.fold<Out>(name, options, (fold) => aggregateOperator(aggregate, fold))
   }
 
-  private keyed<Out>(
-    name: string,
-    declared: ProcessOperator<K, T, Out>,
-    kind: string,
-    options: OperatorOptions | undefined,
-  ): OperatorStream<Out> {
+  private get keyOf(): (record: never) => Key {
     const { partition } = this.origin
-    const keyOf = partition.kind === 'hash' ? partition.keyOf : (): Key => 0
-    const definition = processOperator(declared as ProcessOperator<never, never, unknown>, keyOf, options?.onError ?? 'fail', kind)
+    invariant(partition.kind === 'hash', 'a keyed stream comes from keyBy')
+    return partition.keyOf
+  }
+
+  private fold<Out>(
+    name: string,
+    options: EmitOptions | undefined,
+    make: (options: AggregateOptions) => OperatorDefinition,
+  ): OperatorStream<Out> {
+    const { emitOn = 'record', onError = 'fail' } = options ?? {}
+    const definition = make({ keyOf: this.keyOf, emitOn, onError })
     return new OperatorStream<Out>(this.builder, this.attach(name, definition, options))
   }
 }

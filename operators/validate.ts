@@ -5,11 +5,17 @@ import { edgesFrom, type Graph, type Step } from './graph.ts'
 export function validateGraph(graph: Graph): void {
   const steps = [...graph.steps.values()]
   if (!steps.some((step) => step.kind === 'source')) {
-    throw new ConfigError('FLOW_NO_SOURCE', `flow '${graph.name}' has no source; begin with .source(name, from…)`)
+    throw new ConfigError(
+      'FLOW_NO_SOURCE',
+      `flow '${graph.name}' has no source; begin with .source(name, from…)`,
+    )
   }
   for (const step of steps) checkOutputs(graph, step)
   if (!steps.some((step) => step.kind === 'sink')) {
-    throw new ConfigError('FLOW_NO_SINK', `flow '${graph.name}' has no sink; end each branch with .sink(name, to…)`)
+    throw new ConfigError(
+      'FLOW_NO_SINK',
+      `flow '${graph.name}' has no sink; end each branch with .sink(name, to…)`,
+    )
   }
 }
 

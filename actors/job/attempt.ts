@@ -5,7 +5,7 @@
  * - E4: an attempt that fails ends only when no write to the log is under way any more.
  * - The first failure decides; whatever follows it in the same attempt is a consequence.
  */
-import { MillraceError, reportError, reviveError } from '../../core/errors.ts'
+import { MillraceError, isTyped, reportError, reviveError } from '../../core/errors.ts'
 import { sameEpoch, type CheckpointId, type Epoch, type TaskId, type WorkerId } from '../../core/ids.ts'
 import { unreachable } from '../../core/invariant.ts'
 import type { Cancel } from '../../core/ports/index.ts'
@@ -109,7 +109,9 @@ export class Attempt {
     await log.settled()
     const failure = this.outcome.kind === 'failed' ? this.outcome.error : undefined
     for (const savepoint of this.savepoints) {
-      savepoint.reject(failure ?? new MillraceError('JOB_NOT_RUNNING', 'the job ended first', { retry: 'retry' }))
+      savepoint.reject(
+        failure ?? new MillraceError('JOB_NOT_RUNNING', 'the job ended first', { retry: 'retry' }),
+      )
     }
     return this.outcome
   }
@@ -121,7 +123,9 @@ export class Attempt {
         break
       case 'workerLost':
         this.failed(
-          new MillraceError('WORKER_LOST', `worker ${fact.worker} is gone (${fact.reason})`, { retry: 'retry' }),
+          new MillraceError('WORKER_LOST', `worker ${fact.worker} is gone (${fact.reason})`, {
+            retry: 'retry',
+          }),
         )
         break
       case 'crashed':
@@ -219,10 +223,12 @@ export class Attempt {
   }
 
   private failed(error: unknown): void {
-    const typed =
-      error instanceof MillraceError
-        ? error
-        : new MillraceError('COORDINATOR_FAILED', `the coordinator failed: ${String(error)}`, { retry: 'retry', cause: error })
+    const typed = isTyped(error)
+      ? error
+      : new MillraceError('COORDINATOR_FAILED', `the coordinator failed: ${String(error)}`, {
+          retry: 'retry',
+          cause: error,
+        })
     this.outcome ??= { kind: 'failed', error: typed, poison: undefined }
   }
 
@@ -297,7 +303,12 @@ export class Attempt {
       case 'abort': {
         const { checkpoint, reason } = command
         crew.tellAll({ kind: 'abort', epoch, checkpoint })
-        events.emit({ event: 'checkpoint.failed', id: checkpoint, code: reason.code, message: reason.message })
+        events.emit({
+          event: 'checkpoint.failed',
+          id: checkpoint,
+          code: reason.code,
+          message: reason.message,
+        })
         if (command.savepoint) for (const waiting of this.savepoints.splice(0)) waiting.reject(reason)
         break
       }
@@ -354,16 +365,25 @@ export class Attempt {
       (outcome) =>
         this.post({
           kind: 'slotWritten',
-          outcome: outcome.kind === 'created' ? outcome : { kind: 'failed', error: reportError(outcome.error) },
+          outcome:
+            outcome.kind === 'created' ? outcome : { kind: 'failed', error: reportError(outcome.error) },
         }),
       (error: unknown) => {
-        if (error instanceof SupersededError) this.post({ kind: 'slotWritten', outcome: { kind: 'superseded', error } })
+        if (error instanceof SupersededError)
+          this.post({ kind: 'slotWritten', outcome: { kind: 'superseded', error } })
         else this.post({ kind: 'crashed', error })
       },
     )
   }
 
-  private hit(name: 'coordinator.all-acknowledged' | 'coordinator.manifest-written' | 'coordinator.told-some' | 'coordinator.before-finished', checkpoint: CheckpointId): void {
+  private hit(
+    name:
+      | 'coordinator.all-acknowledged'
+      | 'coordinator.manifest-written'
+      | 'coordinator.told-some'
+      | 'coordinator.before-finished',
+    checkpoint: CheckpointId,
+  ): void {
     this.parts.options.ports.failpoints.hit(name, { checkpoint })
   }
 }

@@ -45,7 +45,9 @@ export class Crew {
   }
 
   get pids(): readonly { readonly worker: WorkerId; readonly pid: number }[] {
-    return this.places.flatMap((member) => (member ? [{ worker: member.handle.id, pid: member.handle.pid }] : []))
+    return this.places.flatMap((member) =>
+      member ? [{ worker: member.handle.id, pid: member.handle.pid }] : [],
+    )
   }
 
   tellAll(message: ToWorker): void {

@@ -18,9 +18,21 @@ export const jobMachine = setup({
   initial: 'claiming',
   states: {
     claiming: { on: { claimed: 'recovering', fail: 'failed' } },
-    recovering: { on: { recovered: 'deploying', finished: 'finished', attemptFailed: 'recovering', stopped: 'stopped', fail: 'failed' } },
-    deploying: { on: { deployed: 'running', attemptFailed: 'recovering', stopped: 'stopped', fail: 'failed' } },
-    running: { on: { attemptFailed: 'recovering', finished: 'finished', stopped: 'stopped', fail: 'failed' } },
+    recovering: {
+      on: {
+        recovered: 'deploying',
+        finished: 'finished',
+        attemptFailed: 'recovering',
+        stopped: 'stopped',
+        fail: 'failed',
+      },
+    },
+    deploying: {
+      on: { deployed: 'running', attemptFailed: 'recovering', stopped: 'stopped', fail: 'failed' },
+    },
+    running: {
+      on: { attemptFailed: 'recovering', finished: 'finished', stopped: 'stopped', fail: 'failed' },
+    },
     finished: { type: 'final' },
     stopped: { type: 'final' },
     failed: { type: 'final' },

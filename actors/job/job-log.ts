@@ -4,7 +4,7 @@
  * - E4: while the outcome of a write is unknown nothing else happens; it is asked for until it is known.
  * - C9: after each completed checkpoint what retention names is collected, in the background.
  */
-import { MillraceError } from '../../core/errors.ts'
+import { isTyped } from '../../core/errors.ts'
 import type { CheckpointId, Epoch, Term } from '../../core/ids.ts'
 import type { Log, Timers } from '../../core/ports/index.ts'
 import { collect } from '../../snapshot/collect.ts'
@@ -93,8 +93,8 @@ export class JobLog {
   }
 
   private async decide(first: unknown): Promise<AppendOutcome> {
-    for (let error = first; ; ) {
-      if (!(error instanceof MillraceError) || error.code !== 'SLOT_UNDECIDED') throw error
+    for (let error = first; ;) {
+      if (!isTyped(error) || error.code !== 'SLOT_UNDECIDED') throw error
       this.options.log('warn', error.message)
       await new Promise<void>((resolve) => this.options.timers.after(decideAgainMs, resolve))
       try {

@@ -7,7 +7,7 @@
  * - Failures during a restart join it: an attempt that fails while deploying is followed by the next.
  */
 import { epochLabel, type CheckpointId, type Epoch, type WorkerId } from '../../core/ids.ts'
-import { MillraceError } from '../../core/errors.ts'
+import { MillraceError, isTyped } from '../../core/errors.ts'
 import { randomToken, unit } from '../../core/ports/random.ts'
 import { fingerprint } from '../../operators/fingerprint.ts'
 import type { Graph } from '../../operators/graph.ts'
@@ -140,9 +140,13 @@ export class Job {
   savepoint(): Promise<CheckpointId> {
     if (this.attempt) return this.attempt.savepoint()
     return Promise.reject(
-      new MillraceError('JOB_NOT_RUNNING', `a savepoint needs a running job, this one is ${this.lifecycle.state}`, {
-        retry: 'retry',
-      }),
+      new MillraceError(
+        'JOB_NOT_RUNNING',
+        `a savepoint needs a running job, this one is ${this.lifecycle.state}`,
+        {
+          retry: 'retry',
+        },
+      ),
     )
   }
 
@@ -248,7 +252,8 @@ export class Job {
   /** C7: a damaged part speaks against its checkpoint; whether there is another to restore is decided next. */
   private setAside(outcome: Extract<AttemptOutcome, { kind: 'failed' }>, choice: RestoreChoice): boolean {
     const { error } = outcome
-    if (choice.kind !== 'restore' || !(error.code === 'PART_DAMAGED' || error.code === 'PART_MISSING')) return false
+    if (choice.kind !== 'restore' || !(error.code === 'PART_DAMAGED' || error.code === 'PART_MISSING'))
+      return false
     this.unusable.set(choice.from.manifest.checkpoint, error)
     this.lifecycle.send({ type: 'attemptFailed' })
     return true
@@ -274,7 +279,8 @@ export class Job {
       reason: outcome.error.message,
     })
     if (this.epoch) this.crew.tellAll({ kind: 'cancel', epoch: this.epoch })
-    if (decision.delayMs > 0) await new Promise<void>((resolve) => ports.timers.after(decision.delayMs, resolve))
+    if (decision.delayMs > 0)
+      await new Promise<void>((resolve) => ports.timers.after(decision.delayMs, resolve))
   }
 
   private giveUp(reason: 'fatal' | 'record' | 'limit', error: MillraceError): MillraceError {
@@ -295,7 +301,9 @@ export class Job {
     await prepareSinks(graph, store, choice, options)
   }
 
-  private async end(outcome: { readonly kind: 'finished' } | Extract<AttemptOutcome, { kind: 'stopped' }>): Promise<void> {
+  private async end(
+    outcome: { readonly kind: 'finished' } | Extract<AttemptOutcome, { kind: 'stopped' }>,
+  ): Promise<void> {
     this.lifecycle.send({ type: outcome.kind })
     await this.close()
     if (outcome.kind === 'finished') this.emitFinished()
@@ -316,10 +324,12 @@ export class Job {
 
   private async fail(error: unknown): Promise<void> {
     this.lifecycle.send({ type: 'fail' })
-    const failure =
-      error instanceof MillraceError
-        ? error
-        : new MillraceError('JOB_FAILED', `the job failed: ${String(error)}`, { retry: 'retry', cause: error })
+    const failure = isTyped(error)
+      ? error
+      : new MillraceError('JOB_FAILED', `the job failed: ${String(error)}`, {
+          retry: 'retry',
+          cause: error,
+        })
     this.crew.kill()
     await this.close()
     this.events.emit({ event: 'job.failed', code: failure.code, message: failure.message })

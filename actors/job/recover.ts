@@ -54,7 +54,9 @@ export function chooseRestore(graph: Graph, facts: RestoreFacts, options: Resolv
 function requestOf({ checkpoints }: ResolvedOptions): RecoveryRequest {
   const { checkpoint, allowOlder } = checkpoints.restore
   return {
-    ...(checkpoint !== undefined && { checkpoint: checkpoint === 'none' ? 'none' : checkpointId(checkpoint) }),
+    ...(checkpoint !== undefined && {
+      checkpoint: checkpoint === 'none' ? 'none' : checkpointId(checkpoint),
+    }),
     ...(allowOlder !== undefined && { allowOlder: checkpointId(allowOlder) }),
   }
 }

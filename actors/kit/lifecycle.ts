@@ -2,7 +2,13 @@
  * Lifecycles as xstate statecharts, run through its pure `transition` under our clock. An event that the
  * current state does not expect is an error, never silence.
  */
-import { initialTransition, transition, type AnyStateMachine, type EventFromLogic, type SnapshotFrom } from 'xstate'
+import {
+  initialTransition,
+  transition,
+  type AnyStateMachine,
+  type EventFromLogic,
+  type SnapshotFrom,
+} from 'xstate'
 import { InvariantError } from '../../core/invariant.ts'
 
 export class Lifecycle<Machine extends AnyStateMachine> {
@@ -31,8 +37,14 @@ export class Lifecycle<Machine extends AnyStateMachine> {
 
   send(event: EventFromLogic<Machine>): void {
     if (!this.can(event)) {
-      throw new InvariantError(`${this.subject}: '${(event as { type: string }).type}' in state '${this.state}'`)
+      throw new InvariantError(
+        `${this.subject}: '${(event as { type: string }).type}' in state '${this.state}'`,
+      )
     }
-    this.snapshot = transition(this.machine as AnyStateMachine, this.snapshot as never, event as never)[0] as SnapshotFrom<Machine>
+    this.snapshot = transition(
+      this.machine as AnyStateMachine,
+      this.snapshot as never,
+      event as never,
+    )[0] as SnapshotFrom<Machine>
   }
 }

@@ -29,7 +29,8 @@ export function fuseSteps(graph: Graph, options: FusionOptions): Chain[] {
   for (const step of graph.steps.values()) {
     const into = edgesInto(graph, step.name)
     const sole = into[0]
-    const upstream = into.length === 1 && sole && fusible(graph, sole, options) ? headOf.get(sole.from) : undefined
+    const upstream =
+      into.length === 1 && sole && fusible(graph, sole, options) ? headOf.get(sole.from) : undefined
     const head = upstream ?? step.name
     headOf.set(step.name, head)
     heads.set(head, [...(heads.get(head) ?? []), step.name])

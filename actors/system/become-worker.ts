@@ -17,7 +17,12 @@ export async function becomeWorker(graph: Graph, boot: WorkerBoot): Promise<neve
   const stopGuardian = startGuardian()
   const ports = systemPorts
   const store = await openStore(boot.store, ports.files)
-  const channel = await connectNats({ url: boot.nats, prefix: boot.prefix, self: boot.worker, log: ports.log })
+  const channel = await connectNats({
+    url: boot.nats,
+    prefix: boot.prefix,
+    self: boot.worker,
+    log: ports.log,
+  })
   const remote = new FramedLinks({ channel, ports })
 
   return new Promise<never>(() => {

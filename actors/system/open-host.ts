@@ -20,7 +20,11 @@ export interface OpenedHost {
   close(): Promise<void>
 }
 
-export async function openHost(graph: Graph, options: ResolvedOptions, store: CheckpointStore): Promise<OpenedHost> {
+export async function openHost(
+  graph: Graph,
+  options: ResolvedOptions,
+  store: CheckpointStore,
+): Promise<OpenedHost> {
   const { ports } = options
   if (options.workers === 0) {
     const links = (debug: boolean): WorkerLinks => new WorkerLinks(memoryLinks({ debug }), undefined)
@@ -29,7 +33,10 @@ export async function openHost(graph: Graph, options: ResolvedOptions, store: Ch
   }
   const address = store.address
   if (address === null) {
-    throw new ConfigError('STORE_UNREACHABLE', 'worker processes cannot reach a memory store; pass checkpoints.store: fileStore(folder)')
+    throw new ConfigError(
+      'STORE_UNREACHABLE',
+      'worker processes cannot reach a memory store; pass checkpoints.store: fileStore(folder)',
+    )
   }
   const embedded = options.nats === 'embedded' ? await startEmbeddedNats({ log: ports.log }) : undefined
   const url = embedded?.url ?? options.nats

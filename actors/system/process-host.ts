@@ -90,7 +90,9 @@ function startChild(options: ProcessHostOptions, id: WorkerId, events: WorkerEve
 /** With an entry, a small script of ours loads it; without one, this process's own script runs again. */
 function commandOf(boot: WorkerBoot): string[] {
   if (boot.entry === undefined) return [...process.execArgv, ...process.argv.slice(1)]
-  const typescript = /\.[mc]?ts$/.test(boot.entry) ? ['--import', built('cli/typescript/register.js').href] : []
+  const typescript = /\.[mc]?ts$/.test(boot.entry)
+    ? ['--import', built('cli/typescript/register.js').href]
+    : []
   return [...process.execArgv, ...typescript, fileURLToPath(built('actors/system/worker-main.js'))]
 }
 

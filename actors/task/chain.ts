@@ -1,6 +1,12 @@
 /** The fused steps of one task, wired: each step's results call the next one's `onRecord`. */
 import type { Emit, OperatorInstance } from '../../operators/operator.ts'
-import { edgesFrom, type Edge, type Graph, type OperatorStep, type OutputName } from '../../operators/graph.ts'
+import {
+  edgesFrom,
+  type Edge,
+  type Graph,
+  type OperatorStep,
+  type OutputName,
+} from '../../operators/graph.ts'
 import { groupRange } from '../../core/keys/index.ts'
 import type { StepName } from '../../core/ids.ts'
 import { invariant } from '../../core/invariant.ts'

@@ -85,7 +85,7 @@ export function plainLoop(steps: readonly InlineStep[], tail: Emit): Drain {
         throw operatorThrew(name, cause)
       }
       if (form.kind === 'map') next(result)
-      else if (Boolean(result)) next(record)
+      else if (result) next(record)
     }
   }, tail)
   return (records, cursor, until, gate) => {

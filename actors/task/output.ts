@@ -4,7 +4,7 @@
  * - T1: `push` never refuses; a buffer that is full and cannot be flushed closes the gate.
  * - Buffers flush when full, before a signal, and when the task has nothing more to read.
  */
-import { MillraceError } from '../../core/errors.ts'
+import { isTyped } from '../../core/errors.ts'
 import { hashKey } from '../../core/keys/index.ts'
 import type { Signal } from '../../core/elements.ts'
 import type { LinkOutput } from '../../transport/link.ts'
@@ -66,7 +66,7 @@ export class LinkBuffer {
     try {
       this.link.sendBatch(records)
     } catch (cause) {
-      throw cause instanceof MillraceError ? operatorThrew(this.edge.from, cause, 'a record it emitted') : cause
+      throw isTyped(cause) ? operatorThrew(this.edge.from, cause, 'a record it emitted') : cause
     }
     this.capacity = this.link.batchRecords
   }

@@ -7,7 +7,7 @@
  * - T1: a full buffer closes the gate.
  */
 import type { CheckpointId, StepName } from '../../core/ids.ts'
-import { MillraceError, systemCode } from '../../core/errors.ts'
+import { MillraceError, isTyped, systemCode } from '../../core/errors.ts'
 import type { Timers } from '../../core/ports/index.ts'
 import type { SinkWriter } from '../../operators/sink.ts'
 import { operatorThrew } from '../../operators/errors.ts'
@@ -103,7 +103,7 @@ export class SinkStepRuntime {
         await this.writer.commit(outputs.map((output) => output.handle))
         return
       } catch (cause) {
-        const final = tries === commitTriesMax || (cause instanceof MillraceError && cause.retry === 'fatal')
+        const final = tries === commitTriesMax || (isTyped(cause) && cause.retry === 'fatal')
         if (final) throw this.commitFailed(cause)
         await new Promise<void>((resolve) => this.options.timers.after(commitRetryMs * 2 ** tries, resolve))
       }
@@ -111,8 +111,8 @@ export class SinkStepRuntime {
   }
 
   private commitFailed(cause: unknown): MillraceError {
-    const retry = cause instanceof MillraceError ? cause.retry : 'retry'
-    const code = cause instanceof MillraceError ? cause.code : 'COMMIT_FAILED'
+    const retry = isTyped(cause) ? cause.retry : 'retry'
+    const code = isTyped(cause) ? cause.code : 'COMMIT_FAILED'
     const what = cause instanceof Error ? cause.message : `${systemCode(cause)} ${String(cause)}`
     return new MillraceError(code, `sink '${this.step}' could not commit: ${what}`, {
       retry,

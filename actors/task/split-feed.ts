@@ -102,7 +102,9 @@ export class SplitFeed {
   }
 
   private positionNow(): unknown {
-    return this.chunk && this.cursor.index > 0 ? this.chunk.positionAfter(this.cursor.index - 1) : this.position
+    return this.chunk && this.cursor.index > 0
+      ? this.chunk.positionAfter(this.cursor.index - 1)
+      : this.position
   }
 
   private leaveChunk(): void {

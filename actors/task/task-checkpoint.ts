@@ -24,12 +24,23 @@ export class TaskCheckpoint {
   private readonly running: readonly RunningStep[]
   private readonly sealing: Promise<readonly SectionDraft[]>
 
-  constructor(barrier: Barrier, chain: ChainRuntime, headSections: readonly SectionDraft[], taskIndex: number) {
+  constructor(
+    barrier: Barrier,
+    chain: ChainRuntime,
+    headSections: readonly SectionDraft[],
+    taskIndex: number,
+  ) {
     this.barrier = barrier
     this.drafts = [...headSections]
     this.running = chain.operators.flatMap(({ name, state, step }) =>
       state
-        ? [{ step: name, version: step.definition.keyed?.state.version ?? 1, snapshot: state.beginSnapshot() }]
+        ? [
+            {
+              step: name,
+              version: step.definition.keyed?.state.version ?? 1,
+              snapshot: state.beginSnapshot(),
+            },
+          ]
         : [],
     )
     this.sealing = Promise.all(chain.sinks.map((sink) => sealSink(sink, barrier, taskIndex)))

@@ -7,7 +7,7 @@
  * - C10: end of input runs `onEnd` once, then the end goes out; barriers are passed on until the job ends.
  */
 import type { Barrier, Signal } from '../../core/elements.ts'
-import { MillraceError } from '../../core/errors.ts'
+import { MillraceError, isTyped } from '../../core/errors.ts'
 import type { CheckpointId } from '../../core/ids.ts'
 import type { FailpointName, Ports } from '../../core/ports/index.ts'
 import { Lifecycle } from '../kit/lifecycle.ts'
@@ -231,12 +231,16 @@ export class Task {
   }
 
   private hit(name: FailpointName, barrier: Barrier): void {
-    this.parts.ports.failpoints.hit(name, { task: this.plan.id, worker: this.plan.worker, checkpoint: barrier.checkpoint })
+    this.parts.ports.failpoints.hit(name, {
+      task: this.plan.id,
+      worker: this.plan.worker,
+      checkpoint: barrier.checkpoint,
+    })
   }
 
   /** Adds where the record came from to a step's error. */
   private locate(error: unknown): unknown {
-    if (!(error instanceof MillraceError) || error.details.step === undefined) return error
+    if (!isTyped(error) || error.details.step === undefined) return error
     const position = this.parts.head.position()
     return new MillraceError(error.code, `${error.message} (task ${this.plan.id}, ${position})`, {
       retry: error.retry,

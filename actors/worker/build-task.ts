@@ -39,7 +39,10 @@ export async function buildTask(context: TaskContext): Promise<Task> {
   const sinks = await openSinks(context, gate)
   const buffers = new Map<LinkPlan, LinkBuffer>()
   for (const link of task.outputs) {
-    const output = context.links.openOutput(linkSpec(link, context.epoch), { wake: events.wake, fail: events.failed })
+    const output = context.links.openOutput(linkSpec(link, context.epoch), {
+      wake: events.wake,
+      fail: events.failed,
+    })
     buffers.set(link, new LinkBuffer(output, link.edge, gate))
   }
   const chain = buildChain({
@@ -52,10 +55,10 @@ export async function buildTask(context: TaskContext): Promise<Task> {
   })
   await restoreOperators(context, chain)
   // The head tells the task what it met, and the task is made of the head: the events look it up when they come.
-  let made: Task | undefined
+  const made: { task?: Task } = {}
   const live = (): Task => {
-    invariant(made !== undefined, 'a head is silent until its task exists')
-    return made
+    invariant(made.task !== undefined, 'a head is silent until its task exists')
+    return made.task
   }
   const headEvents: HeadEvents = {
     barrier: (barrier) => live().onBarrier(barrier),
@@ -63,8 +66,8 @@ export async function buildTask(context: TaskContext): Promise<Task> {
     ended: () => live().onEnded(),
   }
   const head = await openHead(context, chain, { drain: chain.drain, gate }, headEvents)
-  made = new Task({ plan: task, chain, head, outputs: [...buffers.values()], gate, events, ports })
-  return made
+  made.task = new Task({ plan: task, chain, head, outputs: [...buffers.values()], gate, events, ports })
+  return made.task
 }
 
 const linkSpec = (link: LinkPlan, epoch: Epoch): LinkSpec => ({
@@ -85,7 +88,12 @@ function leavingEmit(edge: Edge, buffers: ReadonlyMap<LinkPlan, LinkBuffer>, key
   )
 }
 
-async function openHead(context: TaskContext, chain: ChainRuntime, target: HeadTarget, events: HeadEvents): Promise<Head> {
+async function openHead(
+  context: TaskContext,
+  chain: ChainRuntime,
+  target: HeadTarget,
+  events: HeadEvents,
+): Promise<Head> {
   const { plan, task, ports } = context
   const step = stepOf(plan.graph, task.chain.head)
   if (step.kind !== 'source') {

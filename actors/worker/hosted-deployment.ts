@@ -7,7 +7,7 @@
  */
 import { createHash } from 'node:crypto'
 import type { Barrier } from '../../core/elements.ts'
-import { MillraceError, reportError } from '../../core/errors.ts'
+import { isTyped, reportError } from '../../core/errors.ts'
 import { epochLabel, type CheckpointId, type Epoch, type StepName } from '../../core/ids.ts'
 import { toText } from '../../operators/text.ts'
 import { buildSnapshot, writeParts } from '../../snapshot/parts.ts'
@@ -105,7 +105,12 @@ export class HostedDeployment {
       },
       upload: (barrier, sections) => this.upload(task, barrier, sections),
       inputEnded: () => {
-        this.worker.send({ kind: 'inputEnded', epoch: this.epoch, task: task.id, records: made?.recordsRead ?? 0 })
+        this.worker.send({
+          kind: 'inputEnded',
+          epoch: this.epoch,
+          task: task.id,
+          records: made?.recordsRead ?? 0,
+        })
       },
       committed: (checkpoint) => {
         this.worker.send({ kind: 'committed', epoch: this.epoch, checkpoint, task: task.id })
@@ -131,11 +136,7 @@ export class HostedDeployment {
   }
 
   /** C5, C8: the parts first, then the acknowledgement; a store error declines this checkpoint only. */
-  private async upload(
-    task: TaskPlan,
-    barrier: Barrier,
-    sections: readonly SectionDraft[],
-  ): Promise<void> {
+  private async upload(task: TaskPlan, barrier: Barrier, sections: readonly SectionDraft[]): Promise<void> {
     const { store, send, ports, id } = this.worker
     const { checkpoint } = barrier
     const place = { worker: id, task: task.id, checkpoint }
@@ -155,7 +156,12 @@ export class HostedDeployment {
     }
   }
 
-  private deliver(task: TaskPlan, step: StepName, checkpoint: CheckpointId, values: Uint8Array): Promise<void> {
+  private deliver(
+    task: TaskPlan,
+    step: StepName,
+    checkpoint: CheckpointId,
+    values: Uint8Array,
+  ): Promise<void> {
     this.worker.send({ kind: 'delivered', step, task: task.id, checkpoint, values })
     return Promise.resolve()
   }
@@ -172,11 +178,11 @@ export class HostedDeployment {
 }
 
 /** Thrown by a failpoint: the task is to die as if its process had. */
-const isCrash = (error: unknown): boolean => error instanceof MillraceError && error.code === 'CRASH'
+const isCrash = (error: unknown): boolean => isTyped(error) && error.code === 'CRASH'
 
 /** Equal for equal records at the same step; null when no user code was involved. */
 function poisonOf(error: unknown, record: unknown): string | null {
-  if (!(error instanceof MillraceError) || typeof error.details.step !== 'string') return null
+  if (!isTyped(error) || typeof error.details.step !== 'string') return null
   if (record === undefined) return null
   const digest = createHash('sha256').update(toText(record, 100_000)).digest('hex')
   return `${error.details.step}:${error.code}:${digest}`

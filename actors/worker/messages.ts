@@ -6,7 +6,12 @@ import type { TaskSnapshot } from '../../snapshot/manifest.ts'
 export type ToWorker =
   /** Drop tasks of older epochs, restore these, and run. */
   | { readonly kind: 'deploy'; readonly epoch: Epoch; readonly deployment: Deployment }
-  | { readonly kind: 'trigger'; readonly epoch: Epoch; readonly checkpoint: CheckpointId; readonly final: boolean }
+  | {
+      readonly kind: 'trigger'
+      readonly epoch: Epoch
+      readonly checkpoint: CheckpointId
+      readonly final: boolean
+    }
   | { readonly kind: 'abort'; readonly epoch: Epoch; readonly checkpoint: CheckpointId }
   | { readonly kind: 'complete'; readonly epoch: Epoch; readonly checkpoint: CheckpointId }
   | { readonly kind: 'cancel'; readonly epoch: Epoch }
@@ -40,8 +45,19 @@ export type FromWorker =
       readonly error: ErrorReport
     }
   | { readonly kind: 'inputEnded'; readonly epoch: Epoch; readonly task: TaskId; readonly records: number }
-  | { readonly kind: 'committed'; readonly epoch: Epoch; readonly checkpoint: CheckpointId; readonly task: TaskId }
-  | { readonly kind: 'taskFailed'; readonly epoch: Epoch; readonly task: TaskId | null; readonly error: ErrorReport; readonly poison: string | null }
+  | {
+      readonly kind: 'committed'
+      readonly epoch: Epoch
+      readonly checkpoint: CheckpointId
+      readonly task: TaskId
+    }
+  | {
+      readonly kind: 'taskFailed'
+      readonly epoch: Epoch
+      readonly task: TaskId | null
+      readonly error: ErrorReport
+      readonly poison: string | null
+    }
   /** Committed values of a sink that lives in the process that called `run`. */
   | {
       readonly kind: 'delivered'

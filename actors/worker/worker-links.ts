@@ -21,7 +21,10 @@ export class WorkerLinks {
 
   private linksOf(spec: LinkSpec): Links {
     if (spec.fromWorker === spec.toWorker) return this.local
-    invariant(this.remote !== undefined, `link ${spec.from} → ${spec.to} leaves the process, but there is no channel`)
+    invariant(
+      this.remote !== undefined,
+      `link ${spec.from} → ${spec.to} leaves the process, but there is no channel`,
+    )
     return this.remote
   }
 }

@@ -65,7 +65,8 @@ export function* readChunks(bytes: Uint8Array): IterableIterator<unknown> {
   let at = 0
   while (at < bytes.length) {
     const length = at + 4 <= bytes.length ? view.getUint32(at, true) : Infinity
-    if (at + 4 + length > bytes.length) throw new RangeError(`chunk of ${length} bytes at ${at} of ${bytes.length}`)
+    if (at + 4 + length > bytes.length)
+      throw new RangeError(`chunk of ${length} bytes at ${at} of ${bytes.length}`)
     yield decodeValue(bytes.subarray(at + 4, at + 4 + length))
     at += 4 + length
   }

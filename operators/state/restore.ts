@@ -48,7 +48,11 @@ function damaged(step: StepName, group: number, cause: unknown): StateError {
   })
 }
 
-function converter(header: GroupHeader, schema: StateSchema, step: StepName): (slots: unknown[]) => unknown[] {
+function converter(
+  header: GroupHeader,
+  schema: StateSchema,
+  step: StepName,
+): (slots: unknown[]) => unknown[] {
   const now = schema.cells.map((cell) => cell.name)
   const same = header.version === schema.version && header.cells.join() === now.join()
   if (same) return (slots) => slots

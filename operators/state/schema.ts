@@ -20,9 +20,7 @@ export interface ListCellDeclaration<T> {
 }
 
 export type AnyCellDeclaration =
-  | CellDeclaration<unknown>
-  | MapCellDeclaration<MapCellKey, unknown>
-  | ListCellDeclaration<unknown>
+  CellDeclaration<unknown> | MapCellDeclaration<MapCellKey, unknown> | ListCellDeclaration<unknown>
 
 export type CellDeclarations = Readonly<Record<string, AnyCellDeclaration>>
 
@@ -84,7 +82,8 @@ export interface StateSchema {
   /** Raised by the user when the content's shape changes. Default 1. */
   readonly version: number
   /** Turns one key's values (by cell name) of an older version into today's. */
-  readonly migrate: ((values: Record<string, unknown>, fromVersion: number) => Record<string, unknown>) | undefined
+  readonly migrate:
+    ((values: Record<string, unknown>, fromVersion: number) => Record<string, unknown>) | undefined
 }
 
 export function stateSchema(

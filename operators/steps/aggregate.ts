@@ -1,12 +1,15 @@
 /** `reduce` and `aggregate`: one running value a key. */
+import { invariant } from '../../core/invariant.ts'
 import type { Key } from '../../core/keys/index.ts'
-import { cell } from '../state/schema.ts'
-import { operator, type ProcessHandlers, type ProcessOperator } from './process.ts'
+import { keySelectorThrew, operatorThrew, rejectPromise } from '../errors.ts'
+import type { ErrorPolicy, OperatorContext, OperatorDefinition, OperatorInstance } from '../operator.ts'
+import type { KeyedState } from '../state/keyed-state.ts'
+import { cell, stateSchema } from '../state/schema.ts'
 
 export interface Aggregate<In, Acc, Out> {
   /** A key's value before its first record. */
   init(): Acc
-  /** May change and return `accumulator`, or return a new one. */
+  /** May change and return `accumulator`, or return a new one; never undefined. */
   add(accumulator: Acc, record: In): Acc
   /** Combines two accumulators, for windows that merge. */
   merge?(a: Acc, b: Acc): Acc
@@ -17,52 +20,112 @@ export interface Aggregate<In, Acc, Out> {
 /** `record`: the updated result after every record. `end`: once a key, when the input ends. */
 export type EmitOn = 'record' | 'end'
 
-export function aggregateOperator<K extends Key, In, Acc, Out>(
-  aggregate: Aggregate<In, Acc, Out>,
-  emitOn: EmitOn,
-): ProcessOperator<K, In, Out> {
-  const result = (accumulator: Acc, key: Key): Out =>
-    aggregate.result ? aggregate.result(accumulator, key) : copyOf(accumulator as unknown as Out)
-  const state = { accumulator: cell<Acc>() }
-  const handlers: ProcessHandlers<K, In, Out, typeof state> = {
-    state,
-    onRecord(context, record) {
-      const { accumulator } = context.state
-      const before = accumulator.get()
-      const after = aggregate.add(before === undefined ? aggregate.init() : before, record)
-      if (after !== before) accumulator.set(after)
-      if (emitOn === 'record') context.emit(result(after, context.key))
-    },
-  }
-  const onEnd: typeof handlers.onEnd = (context) => {
-    const accumulator = context.state.accumulator.get()
-    if (accumulator !== undefined) context.emit(result(accumulator, context.key))
-  }
-  return operator<K, In, Out>()(emitOn === 'end' ? { ...handlers, onEnd } : handlers)
+export interface AggregateOptions {
+  readonly keyOf: (record: never) => Key
+  readonly emitOn: EmitOn
+  readonly onError: ErrorPolicy
 }
 
-/** Emitted records are immutable; an accumulator changed in place later must not change them. */
-const copyOf = <T>(value: T): T => (typeof value === 'object' && value !== null ? structuredClone(value) : value)
+export const aggregateOperator = <In, Acc, Out>(
+  aggregate: Aggregate<In, Acc, Out>,
+  options: AggregateOptions,
+): OperatorDefinition =>
+  foldOperator('aggregate', options, {
+    first: (record) => aggregate.add(aggregate.init(), record as In),
+    add: (accumulator, record) => aggregate.add(accumulator as Acc, record as In),
+    result: (accumulator, key) =>
+      aggregate.result ? aggregate.result(accumulator as Acc, key) : copyOf(accumulator),
+  })
 
 /** The first record is the first value. */
-export const reduceOperator = <K extends Key, T>(
+export const reduceOperator = <T>(
   reduce: (value: T, record: T) => T,
-  emitOn: EmitOn,
-): ProcessOperator<K, T, T> => {
-  const state = { value: cell<T>() }
-  const handlers: ProcessHandlers<K, T, T, typeof state> = {
-    state,
-    onRecord(context, record) {
-      const { value } = context.state
-      const before = value.get()
-      const after = before === undefined ? record : reduce(before, record)
-      value.set(after)
-      if (emitOn === 'record') context.emit(after)
-    },
+  options: AggregateOptions,
+): OperatorDefinition =>
+  foldOperator('reduce', options, {
+    first: (record) => record,
+    add: (value, record) => reduce(value as T, record as T),
+    result: (value) => value,
+  })
+
+/** Emitted records are immutable; an accumulator changed in place later must not change them. */
+const copyOf = (value: unknown): unknown =>
+  typeof value === 'object' && value !== null ? structuredClone(value) : value
+
+interface FoldFunctions {
+  readonly first: (record: unknown) => unknown
+  readonly add: (value: unknown, record: unknown) => unknown
+  readonly result: (value: unknown, key: Key) => unknown
+}
+
+function foldOperator(kind: string, options: AggregateOptions, functions: FoldFunctions): OperatorDefinition {
+  const { keyOf, emitOn, onError } = options
+  return {
+    kind,
+    onError,
+    keyed: { keyOf, state: stateSchema({ value: cell() }) },
+    create: (context) => new Fold(context, keyOf, functions, emitOn),
   }
-  const onEnd: typeof handlers.onEnd = (context) => {
-    const value = context.state.value.get()
-    if (value !== undefined) context.emit(value)
+}
+
+/** Works on the entry itself rather than through a cell: this is the hot path of counting. */
+class Fold implements OperatorInstance {
+  readonly onEnd?: (key: Key) => void
+  private readonly context: OperatorContext
+  private readonly state: KeyedState
+  private readonly keyOf: (record: never) => Key
+  private readonly functions: FoldFunctions
+  private readonly emitEach: boolean
+
+  constructor(
+    context: OperatorContext,
+    keyOf: (record: never) => Key,
+    functions: FoldFunctions,
+    emitOn: EmitOn,
+  ) {
+    invariant(context.state !== undefined, `keyed step '${context.step}' has state`)
+    this.context = context
+    this.state = context.state
+    this.keyOf = keyOf
+    this.functions = functions
+    this.emitEach = emitOn === 'record'
+    if (emitOn === 'end') this.onEnd = (key) => this.emitEnd(key)
   }
-  return operator<K, T, T>()(emitOn === 'end' ? { ...handlers, onEnd } : handlers)
+
+  onRecord(record: unknown): void {
+    let key: Key
+    try {
+      key = this.keyOf(record as never)
+    } catch (cause) {
+      throw keySelectorThrew(this.context.step, cause)
+    }
+    const { state, functions } = this
+    state.enter(key)
+    const entry = state.current
+    let value: unknown
+    try {
+      const before = entry.slots[0]
+      value = before === undefined ? functions.first(record) : functions.add(before, record)
+    } catch (cause) {
+      throw operatorThrew(this.context.step, cause)
+    }
+    entry.slots[0] = value
+    if (!entry.attached) this.attach()
+    if (this.emitEach) this.context.emit(functions.result(value, key))
+  }
+
+  private attach(): void {
+    const { current } = this.state
+    rejectPromise(this.context.step, current.slots[0])
+    if (current.slots[0] !== undefined) this.state.attach(current)
+  }
+
+  private emitEnd(key: Key): void {
+    this.state.enter(key)
+    try {
+      this.context.emit(this.functions.result(this.state.current.slots[0], key))
+    } catch (cause) {
+      throw operatorThrew(this.context.step, cause, `the end of key ${JSON.stringify(String(key))}`)
+    }
+  }
 }

@@ -2,7 +2,7 @@
 import type { Key } from '../../core/keys/index.ts'
 import { invariant } from '../../core/invariant.ts'
 import { limits } from '../../core/limits.ts'
-import { OperatorError, operatorThrew, rejectPromise } from '../errors.ts'
+import { keySelectorThrew, OperatorError, operatorThrew, rejectPromise } from '../errors.ts'
 import type { ErrorPolicy, OperatorContext, OperatorDefinition, OperatorInstance } from '../operator.ts'
 import { stateSchema, type CellDeclarations, type Cells, type StateSchema } from '../state/schema.ts'
 
@@ -50,10 +50,9 @@ export function processOperator(
   declared: ProcessOperator<never, never, unknown>,
   keyOf: (record: never) => Key,
   onError: ErrorPolicy,
-  kind = 'process',
 ): OperatorDefinition {
   return {
-    kind,
+    kind: 'process',
     onError,
     keyed: { keyOf, state: declared.schema },
     create: (context) => new Process(declared.handlers, keyOf, context),
@@ -85,11 +84,8 @@ class Process implements OperatorInstance {
         operator.emit(record)
       },
     }
-    const { onEnd } = handlers
-    if (onEnd) {
-      this.onEnd = (key) => {
-        this.call(key, () => onEnd.call(handlers, this.context as never))
-      }
+    if (handlers.onEnd) {
+      this.onEnd = (key) => this.call(key, () => handlers.onEnd?.(this.context as never))
     }
   }
 
@@ -110,11 +106,7 @@ class Process implements OperatorInstance {
     try {
       return this.keyOf(record as never)
     } catch (cause) {
-      throw new OperatorError('KEY_SELECTOR_THREW', `the key selector of '${this.operator.step}' threw: ${String(cause)}`, {
-        retry: 'retry',
-        cause,
-        details: { step: this.operator.step },
-      })
+      throw keySelectorThrew(this.operator.step, cause)
     }
   }
 
