@@ -1,6 +1,5 @@
 /** Records as JSON that says exactly what the record said, or an error that names the place. */
 import { limits } from '../../core/limits.ts'
-import { toText } from '../text.ts'
 import { SinkError } from './errors.ts'
 
 /**
@@ -70,7 +69,7 @@ function findUnsupported(value: unknown, path: string, depth: number): { path: s
 }
 
 function describe(value: unknown): string {
-  if (typeof value === 'bigint') return `the bigint ${toText(value, 40)}`
+  if (typeof value === 'bigint') return `the bigint ${value}n`
   if (value instanceof Date) return 'an invalid Date'
   if (typeof value === 'object')
     return Object.prototype.toString.call(value).replace('[object ', 'a ').replace(']', '')

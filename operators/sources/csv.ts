@@ -8,7 +8,7 @@ import type { OpenFile } from './files/identity.ts'
 import { rangeStart } from './files/position.ts'
 import { wholeFile } from './files/ranges.ts'
 import { decoding, type TextFormat } from './files/text-format.ts'
-import { rowBytesMaxDefault, textSource } from './files/text-source.ts'
+import { blockBytesDefault, rowBytesMaxDefault, textSource } from './files/text-source.ts'
 import { resolveBadRows, resolvePaths, resolveWholeNumber, type RowOptions } from './options.ts'
 
 export interface CsvOptions<T> extends RowOptions<CsvRow, T> {
@@ -42,6 +42,7 @@ export function fromCsv<T = CsvRow>(
   const format = (names: readonly string[]): TextFormat<T> => ({
     delimiter: () => csvDelimiter(delimiter.charCodeAt(0)),
     skipBlank: true,
+    blockBytes: blockBytesDefault,
     multiline: true,
     rowBytesMax,
     badRows,

@@ -1,7 +1,7 @@
 import type { SourceDefinition } from '../source.ts'
 import { lineDelimiter } from './files/delimiters.ts'
 import { decoding, type TextFormat } from './files/text-format.ts'
-import { rowBytesMaxDefault, splitBytesDefault, textSource } from './files/text-source.ts'
+import { blockBytesDefault, rowBytesMaxDefault, splitBytesDefault, textSource } from './files/text-source.ts'
 import { resolveBadRows, resolvePaths, resolveWholeNumber, type RowOptions } from './options.ts'
 
 export interface LinesOptions<T> extends RowOptions<string, T> {
@@ -36,6 +36,7 @@ export function lineSource<Row, T>(
   const format: TextFormat<T> = {
     delimiter: lineDelimiter,
     skipBlank,
+    blockBytes: blockBytesDefault,
     multiline: false,
     rowBytesMax: resolveWholeNumber(kind, {
       name: 'lineBytesMax',

@@ -2,6 +2,7 @@
  * K4: an output folder has one owner, (job, step), named in a file in it; output that no checkpoint explains
  * is refused; staged files that no handle names are deleted, after the older terms were sealed (E3).
  */
+import { dirname } from 'node:path'
 import { systemCode } from '../../../core/errors.ts'
 import type { CheckpointId } from '../../../core/ids.ts'
 import type { Files } from '../../../core/ports/index.ts'
@@ -10,6 +11,9 @@ import { SinkError } from '../errors.ts'
 import { committedCheckpoint, isStagedName, parseHandle } from './handle.ts'
 
 const ownerFile = '_millrace.json'
+
+/** Where the owner file is written before it is linked. */
+const ownerDraft = ({ job, step }: Pick<Owner, 'job' | 'step'>): string => `.owner-${job}-${step}`
 
 interface Owner {
   readonly format: 1
@@ -20,16 +24,35 @@ interface Owner {
 export async function prepareFolder(folder: string, context: SinkPrepareContext): Promise<void> {
   const { files, restored, handles } = context
   try {
-    await files.makeFolder(folder)
+    await makeDurableFolder(folder, files)
     await takeOwnership(folder, context)
     const names = await files.list(folder)
     if (restored === null) refuseOutput(folder, names, context)
     const needed = new Set(handles.map((handle) => parseHandle(handle).staged))
     for (const name of names) {
-      if (isStagedName(name) && !needed.has(name)) await unlinkIfPresent(files, `${folder}/${name}`)
+      if ((isStagedName(name) && !needed.has(name)) || name === ownerDraft(context))
+        await unlinkIfPresent(files, `${folder}/${name}`)
     }
   } catch (cause) {
     throw folderError(folder, cause)
+  }
+}
+
+/** A new folder is durable when the folder that names it was synced; so are the folders made on the way. */
+async function makeDurableFolder(folder: string, files: Files): Promise<void> {
+  const made = [folder]
+  for (let above = dirname(folder); !(await exists(above, files)); above = dirname(above)) made.unshift(above)
+  await files.makeFolder(folder)
+  for (const each of made) await files.syncFolder(dirname(each))
+}
+
+async function exists(path: string, files: Files): Promise<boolean> {
+  try {
+    await files.stat(path)
+    return true
+  } catch (cause) {
+    if (systemCode(cause) === 'ENOENT') return false
+    throw cause
   }
 }
 
@@ -52,7 +75,7 @@ async function takeOwnership(folder: string, { files, job, step }: SinkPrepareCo
   const path = `${folder}/${ownerFile}`
   const found = await readOwner(files, path)
   if (found) return requireOwner(folder, found, { job, step })
-  const aside = `${folder}/.owner-${job}-${step}`
+  const aside = `${folder}/${ownerDraft({ job, step })}`
   await unlinkIfPresent(files, aside)
   const handle = await files.open(aside, 'create')
   try {

@@ -6,19 +6,23 @@
  */
 import { changedError, unreadableError, type OpenFile } from './identity.ts'
 
-const blockBytes = 256 * 1024
+export interface ByteStreamOptions {
+  readonly offset: number
+  /** No block is read ahead from here on: it is probably another split's. */
+  readonly aheadUntil: number
+  readonly blockBytes: number
+}
 
 export class ByteStream {
   private readonly file: OpenFile
-  /** No block is read ahead from here on: it is probably another split's. */
-  private readonly aheadUntil: number
+  private readonly options: ByteStreamOptions
   private offset: number
   private ahead: Promise<Buffer> | undefined
 
-  constructor(file: OpenFile, offset: number, aheadUntil: number) {
+  constructor(file: OpenFile, options: ByteStreamOptions) {
     this.file = file
-    this.offset = offset
-    this.aheadUntil = aheadUntil
+    this.options = options
+    this.offset = options.offset
     this.startAhead()
   }
 
@@ -42,7 +46,7 @@ export class ByteStream {
   }
 
   private startAhead(): void {
-    if (this.offset >= Math.min(this.aheadUntil, this.file.identity.bytes)) return
+    if (this.offset >= Math.min(this.options.aheadUntil, this.file.identity.bytes)) return
     this.ahead = this.readBlock()
     // Whoever takes the block sees the error; until then it is nobody's.
     this.ahead.catch(() => undefined)
@@ -50,7 +54,7 @@ export class ByteStream {
 
   private async readBlock(): Promise<Buffer> {
     const { path, handle, identity } = this.file
-    const length = Math.min(blockBytes, identity.bytes - this.offset)
+    const length = Math.min(this.options.blockBytes, identity.bytes - this.offset)
     const bytes = await handle.read(this.offset, length).catch((cause: unknown) => {
       throw unreadableError(path, cause)
     })

@@ -77,7 +77,8 @@ export class Rows {
   }
 
   requireLength(i: number, bytesMax: number): void {
-    if (this.longest <= bytesMax || this.stop(i) - this.start(i) <= bytesMax) return
+    const cutShort = this.cutShort && i === this.count - 1
+    if (!cutShort && this.stop(i) - this.start(i) <= bytesMax) return
     throw new RowFault('ROW_TOO_LONG', `a row of at most ${bytesMax} bytes`, this.rawText(i))
   }
 

@@ -11,6 +11,8 @@ export interface TextFormat<T> {
   /** A row may hold line breaks. */
   readonly multiline: boolean
   readonly rowBytesMax: number
+  /** How much is read at once. */
+  readonly blockBytes: number
   readonly badRows: BadRows
   /** Called once a chunk; what it returns gives record `i`, or throws. */
   readonly parse: (rows: Rows) => (i: number) => T

@@ -20,6 +20,8 @@ import { Rows } from './rows.ts'
 import type { TextFormat } from './text-format.ts'
 
 const chunkRows = 1024
+/** What ends the window may be the row's line break. */
+const lineBreakBytesMax = 2
 
 export class TextReader<T> implements SplitReader<T> {
   private readonly file: OpenFile
@@ -44,7 +46,11 @@ export class TextReader<T> implements SplitReader<T> {
     this.base = start.offset
     this.line = start.line
     this.mode = start.inRecord ? 'to-line-break' : 'records'
-    this.stream = new ByteStream(file, start.offset, Math.min(range.to, file.identity.bytes))
+    this.stream = new ByteStream(file, {
+      offset: start.offset,
+      aheadUntil: range.to,
+      blockBytes: format.blockBytes,
+    })
   }
 
   read(): Chunk<T> | null | Promise<Chunk<T> | null> {
@@ -78,37 +84,42 @@ export class TextReader<T> implements SplitReader<T> {
     this.base += this.at
     this.at = 0
     this.bytes = rest.length === 0 ? block : Buffer.concat([rest, block])
-    if (this.base === 0 && this.bytes.indexOf('\ufeff') === 0) this.at = 3
   }
 
   private nextChunk(): Chunk<T> | null {
     if (this.mode === 'to-line-break') this.skipToLineBreak()
     if (this.at === this.bytes.length) return null
     const rows = new Rows(this.bytes, chunkRows)
-    while (
-      this.mode === 'records' &&
-      rows.count < chunkRows &&
-      this.at < this.bytes.length &&
-      !this.beyondRange
-    ) {
-      const end = this.delimiter.endOf(this.bytes, this.at)
-      if (end !== -1) this.take(rows, end)
-      else if (this.stream.ended) this.take(rows, this.bytes.length)
-      else if (this.bytes.length - this.at > this.format.rowBytesMax) this.takeLong(rows)
+    while (this.mode === 'records' && rows.count < chunkRows && !this.finished) {
+      const start = this.recordStart()
+      const end = start === -1 ? -1 : this.delimiter.endOf(this.bytes, start)
+      if (end !== -1) this.take(rows, start, end)
+      else if (this.stream.ended) this.take(rows, start, this.bytes.length)
+      else if (this.bytes.length - start > this.format.rowBytesMax + lineBreakBytesMax)
+        this.takeLong(rows, start)
       else break
     }
     return rows.count === 0 ? null : this.parse(rows)
   }
 
-  private take(rows: Rows, end: number): void {
-    rows.add(this.at, end, this.line, this.format)
-    this.line = rows.lineAfter
+  /** Where the record at `at` has its first character: after a byte order mark. -1: not known yet. */
+  private recordStart(): number {
+    if (this.base + this.at > 0) return this.at
+    if (this.bytes.length < 3 && !this.stream.ended) return -1
+    return this.bytes.indexOf('\ufeff') === 0 ? 3 : 0
+  }
+
+  private take(rows: Rows, start: number, end: number): void {
     this.at = end
+    // A file of nothing but a byte order mark has no line.
+    if (start === end) return
+    rows.add(start, end, this.line, this.format)
+    this.line = rows.lineAfter
   }
 
   /** R4. What is in the window stands for the row; the rest is skipped. */
-  private takeLong(rows: Rows): void {
-    this.take(rows, this.bytes.length)
+  private takeLong(rows: Rows, start: number): void {
+    this.take(rows, start, this.bytes.length)
     rows.cutShort = true
     this.mode = 'to-line-break'
     this.delimiter = this.format.delimiter()

@@ -7,6 +7,7 @@ import type { TextFormat } from './text-format.ts'
 import { TextReader } from './text-reader.ts'
 
 export const splitBytesDefault = 64 * 1024 * 1024
+export const blockBytesDefault = 256 * 1024
 export const rowBytesMaxDefault = 16 * 1024 * 1024
 
 export interface TextSource<T> {
