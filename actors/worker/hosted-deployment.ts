@@ -10,7 +10,7 @@ import type { Barrier } from '../../core/elements.ts'
 import { isTyped, reportError } from '../../core/errors.ts'
 import { epochLabel, type CheckpointId, type Epoch, type StepName } from '../../core/ids.ts'
 import { toText } from '../../operators/text.ts'
-import { buildSnapshot, writeParts } from '../../snapshot/parts.ts'
+import { PartBuilder, writeParts, type BuiltSnapshot } from '../../snapshot/parts.ts'
 import { Scheduler } from '../kit/scheduler.ts'
 import { planJob, type Plan, type TaskPlan } from '../plan/plan.ts'
 import type { SectionDraft } from '../task/sections.ts'
@@ -21,6 +21,8 @@ import { RestoredCheckpoint } from './restored-checkpoint.ts'
 import type { WorkerOptions } from './worker.ts'
 
 const progressEveryMs = 200
+/** Bytes: about a millisecond of SHA-256. */
+const hashedInOneGo = 1024 * 1024
 
 export class HostedDeployment {
   readonly epoch: Epoch
@@ -142,7 +144,7 @@ export class HostedDeployment {
     const place = { worker: id, task: task.id, checkpoint }
     const { epoch } = this
     try {
-      const { snapshot, files } = buildSnapshot({ epoch, checkpoint, task: task.id }, sections)
+      const { snapshot, files } = await this.assemble(task, checkpoint, sections)
       ports.failpoints.hit('task.mid-upload', place)
       await writeParts(store.parts, files)
       if (this.stopped) return
@@ -154,6 +156,24 @@ export class HostedDeployment {
       ports.log('warn', `checkpoint ${checkpoint} declined in ${epochLabel(epoch)}`, { error: String(error) })
       send({ kind: 'declined', epoch, checkpoint, task: task.id, error: reportError(error) })
     }
+  }
+
+  /** C3: hashing large state must not stop the stream, so it gives way to it now and then. */
+  private async assemble(
+    task: TaskPlan,
+    checkpoint: CheckpointId,
+    sections: readonly SectionDraft[],
+  ): Promise<BuiltSnapshot> {
+    const builder = new PartBuilder({ epoch: this.epoch, checkpoint, task: task.id })
+    let bytes = 0
+    for (const section of sections) {
+      builder.add(section)
+      bytes += section.chunks.reduce((sum, chunk) => sum + chunk.length, 0)
+      if (bytes < hashedInOneGo) continue
+      bytes = 0
+      await new Promise<void>((resolve) => this.worker.ports.timers.soon(resolve))
+    }
+    return builder.finish()
   }
 
   private deliver(
