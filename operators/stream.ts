@@ -67,7 +67,7 @@ abstract class Connectable {
 export class Stream<T> extends Connectable {
   /** One result a record. */
   map<R>(name: string, fn: (record: T) => R, options?: OperatorOptions): OperatorStream<R> {
-    return this.next(name, mapOperator(checkFn(name, fn), options?.onError ?? 'fail'), options)
+    return this.next(name, mapOperator(checkFn(name, fn), onErrorOf(name, options)), options)
   }
 
   /** Only the records for which `fn` answers true. */
@@ -78,18 +78,18 @@ export class Stream<T> extends Connectable {
   ): OperatorStream<S>
   filter(name: string, fn: (record: T) => boolean, options?: OperatorOptions): OperatorStream<T>
   filter(name: string, fn: (record: T) => boolean, options?: OperatorOptions): OperatorStream<T> {
-    return this.next(name, filterOperator(checkFn(name, fn), options?.onError ?? 'fail'), options)
+    return this.next(name, filterOperator(checkFn(name, fn), onErrorOf(name, options)), options)
   }
 
   /** Any number of results a record; an iterable is pulled only as fast as the outputs take them. */
   flatMap<R>(name: string, fn: (record: T) => Iterable<R>, options?: OperatorOptions): OperatorStream<R> {
-    return this.next(name, flatMapOperator(checkFn(name, fn), options?.onError ?? 'fail'), options)
+    return this.next(name, flatMapOperator(checkFn(name, fn), onErrorOf(name, options)), options)
   }
 
   /** Brings records of equal keys to the same task. Keys: strings, finite numbers, bigints, booleans, tuples of these. */
   keyBy<K extends Key>(name: string, keyOf: (record: T) => K, options?: StepOptions): KeyedStream<K, T> {
-    const { from } = this.attach(name, identityOperator('keyBy'), options)
     const selector = checkFn(name, keyOf) as (record: never) => Key
+    const { from } = this.attach(name, identityOperator('keyBy'), options)
     return new KeyedStream<K, T>(this.builder, {
       from,
       output: 'main',
@@ -99,6 +99,9 @@ export class Stream<T> extends Connectable {
 
   /** This stream's and the others' records in one; order holds within each. */
   union(name: string, ...others: readonly Stream<T>[]): Stream<T> {
+    if (others.some((other) => other.builder !== this.builder)) {
+      throw new ConfigError('FLOW_FOREIGN', `union '${name}' joins streams of different flows`)
+    }
     const all = this.attach(name, identityOperator('union'), undefined)
     for (const other of others) this.builder.connect({ ...Connectable.originOf(other), to: all.from })
     return new Stream<T>(this.builder, all)
@@ -163,7 +166,14 @@ export class KeyedStream<K extends Key, T> extends Connectable {
     options?: OperatorOptions,
   ): OperatorStream<Out> {
     const erased = declared as ProcessOperator<never, never, unknown>
-    const definition = processOperator(erased, this.keyOf, options?.onError ?? 'fail')
+    const { handlers } = (erased as Partial<typeof erased> | undefined) ?? {}
+    if (!handlers) {
+      throw new ConfigError(
+        'OPERATOR_ILLEGAL',
+        `step '${name}' needs what operator()({ … }) returns, got ${typeof declared}`,
+      )
+    }
+    const definition = processOperator(erased, this.keyOf, onErrorOf(name, options))
     return new OperatorStream<Out>(this.builder, this.attach(name, definition, options))
   }
 
@@ -192,8 +202,8 @@ export class KeyedStream<K extends Key, T> extends Connectable {
     options: EmitOptions | undefined,
     make: (options: AggregateOptions) => OperatorDefinition,
   ): OperatorStream<Out> {
-    const { emitOn = 'record', onError = 'fail' } = options ?? {}
-    const definition = make({ keyOf: this.keyOf, emitOn, onError })
+    const emitOn = oneOf(name, 'emitOn', options?.emitOn ?? 'record', ['record', 'end'])
+    const definition = make({ keyOf: this.keyOf, emitOn, onError: onErrorOf(name, options) })
     return new OperatorStream<Out>(this.builder, this.attach(name, definition, options))
   }
 }
@@ -201,4 +211,16 @@ export class KeyedStream<K extends Key, T> extends Connectable {
 function checkFn<F>(name: string, fn: F): F {
   if (typeof fn === 'function') return fn
   throw new ConfigError('FUNCTION_MISSING', `step '${name}' needs a function, got ${typeof fn}`)
+}
+
+const onErrorOf = (name: string, options: OperatorOptions | undefined): ErrorPolicy =>
+  oneOf(name, 'onError', options?.onError ?? 'fail', ['fail', 'skip', 'dead-letter'])
+
+function oneOf<V extends string>(name: string, option: string, given: V, known: readonly V[]): V {
+  if (known.includes(given)) return given
+  const choice = known.map((value) => `'${value}'`).join(' or ')
+  throw new ConfigError(
+    'OPTION_ILLEGAL',
+    `${option} of '${name}' must be ${choice}, got ${JSON.stringify(given)}`,
+  )
 }

@@ -10,13 +10,13 @@ export function validateGraph(graph: Graph): void {
       `flow '${graph.name}' has no source; begin with .source(name, from…)`,
     )
   }
-  for (const step of steps) checkOutputs(graph, step)
   if (!steps.some((step) => step.kind === 'sink')) {
     throw new ConfigError(
       'FLOW_NO_SINK',
       `flow '${graph.name}' has no sink; end each branch with .sink(name, to…)`,
     )
   }
+  for (const step of steps) checkOutputs(graph, step)
 }
 
 function checkOutputs(graph: Graph, step: Step): void {

@@ -58,7 +58,7 @@ export function decideRestart(policy: RestartPolicy, state: RestartState, failur
   const recent = state.countedMs.filter((atMs) => failure.nowMs - atMs < policy.withinMs)
   if (recent.length >= policy.restartsMax) return { kind: 'give-up', reason: 'limit' }
   const exponential = recent.length === 0 ? 0 : policy.delayMs * 2 ** (recent.length - 1)
-  const delayMs = Math.min(policy.delayMsMax, exponential) * (0.75 + failure.chance / 2)
+  const delayMs = Math.min(policy.delayMsMax, exponential * (0.75 + failure.chance / 2))
   return {
     kind: 'restart',
     delayMs,

@@ -49,6 +49,8 @@ export function planJob(graph: Graph, options: PlanOptions): Plan {
   const chainOf = new Map<StepName, Chain>()
   for (const chain of chains) for (const step of chain.steps) chainOf.set(step, chain)
   const links = planLinks(graph, chainOf, options)
+  const inputs = groupLinks(links, (link) => link.to)
+  const outputs = groupLinks(links, (link) => link.from)
   const tasks = chains.flatMap((chain) => {
     if (chain.keyed && chain.parallelism > options.keyGroups) {
       throw new ConfigError(
@@ -63,8 +65,8 @@ export function planJob(graph: Graph, options: PlanOptions): Plan {
         chain,
         index,
         worker: placeTask(index, options.workers),
-        inputs: links.filter((link) => link.to === id),
-        outputs: links.filter((link) => link.from === id),
+        inputs: inputs.get(id) ?? [],
+        outputs: outputs.get(id) ?? [],
       }
     })
   })
@@ -95,6 +97,16 @@ function planLinks(graph: Graph, chainOf: ReadonlyMap<StepName, Chain>, options:
     }
   }
   return links
+}
+
+function groupLinks(links: readonly LinkPlan[], by: (link: LinkPlan) => TaskId): Map<TaskId, LinkPlan[]> {
+  const groups = new Map<TaskId, LinkPlan[]>()
+  for (const link of links) {
+    const group = groups.get(by(link))
+    if (group) group.push(link)
+    else groups.set(by(link), [link])
+  }
+  return groups
 }
 
 /** L3: a worker whose links' reserves exceed its budget is refused before anything is deployed. */

@@ -5,7 +5,7 @@
  * ordinary loop does the same.
  */
 import type { StepName } from '../../core/ids.ts'
-import { operatorThrew } from '../../operators/errors.ts'
+import { operatorThrew, rejectPromise } from '../../operators/errors.ts'
 import type { Emit, InlineForm } from '../../operators/operator.ts'
 import { isOpen, type Gate } from './gate.ts'
 
@@ -32,15 +32,20 @@ export function fusedLoop(steps: readonly InlineStep[], tail: Emit): Drain {
     const failed = inline[step]
     return failed ? operatorThrew(failed.name, cause) : cause
   }
+  const truthy = (step: number, pass: unknown): void => {
+    const filter = inline[step]
+    if (filter) rejectPromise(filter.name, pass)
+  }
   const source = loopSource(inline)
   try {
     // eslint-disable-next-line @typescript-eslint/no-implied-eval -- source text made of constants alone
-    const make = new Function('fns', 'tail', 'located', source) as (
+    const make = new Function('fns', 'tail', 'located', 'truthy', source) as (
       fns: readonly unknown[],
       tail: Emit,
       located: (step: number, cause: unknown) => unknown,
+      truthy: (step: number, pass: unknown) => void,
     ) => Drain
-    return make(fns, tail, located)
+    return make(fns, tail, located, truthy)
   } catch (cause) {
     if (cause instanceof EvalError) return plainLoop(inline, tail)
     throw cause
@@ -51,12 +56,14 @@ function loopSource(steps: readonly InlineStep[]): string {
   loops += 1
   const declarations = steps.map((_, i) => `const f${i} = fns[${i}]`)
   const body = steps.map(({ form }, i) =>
-    form.kind === 'filter' ? `step = ${i}; if (!f${i}(value)) continue` : `step = ${i}; value = f${i}(value)`,
+    form.kind === 'filter'
+      ? `step = ${i}; pass = f${i}(value); if (pass !== true) { if (!pass) continue; truthy(step, pass) }`
+      : `step = ${i}; value = f${i}(value)`,
   )
   return [
     ...declarations,
     `return function drain${loops}(records, cursor, until, gate) {`,
-    `  let i = cursor.index, step = -1`,
+    `  let i = cursor.index, step = -1, pass`,
     `  try {`,
     `    while (i < until && gate.blocked === 0 && gate.leftovers === 0) {`,
     `      let value = records[i++]`,
@@ -81,6 +88,7 @@ export function plainLoop(steps: readonly InlineStep[], tail: Emit): Drain {
       let result: unknown
       try {
         result = form.fn(record as never)
+        if (form.kind === 'filter' && typeof result !== 'boolean') rejectPromise(name, result)
       } catch (cause) {
         throw operatorThrew(name, cause)
       }

@@ -20,6 +20,7 @@ export class InputHead implements Head {
   private readonly ended: boolean[]
   private readonly watermarks: number[]
   private watermark = -Infinity
+  /** Stays until the next element is taken: what its last record left to pull may fail yet. */
   private batch: Batch | undefined
   private readonly cursor: Cursor = { index: 0 }
   /** The input that `batch` came from, and where the search for the next element starts. */
@@ -40,7 +41,8 @@ export class InputHead implements Head {
   }
 
   work(max: number): number {
-    if (!this.batch && !this.nextElement()) return 0
+    if (this.batch && this.cursor.index < this.batch.records.length) return this.records(this.batch, max)
+    if (!this.nextElement()) return 0
     return this.batch ? this.records(this.batch, max) : 1
   }
 
@@ -66,12 +68,7 @@ export class InputHead implements Head {
     const { cursor, target } = this
     const from = cursor.index
     target.drain(records, cursor, Math.min(records.length, from + max), target.gate)
-    const done = cursor.index - from
-    if (cursor.index === records.length) {
-      this.batch = undefined
-      cursor.index = 0
-    }
-    return done
+    return cursor.index - from
   }
 
   /** Takes one element from the next input that has one and is not held; false when none has. */
@@ -89,6 +86,8 @@ export class InputHead implements Head {
   }
 
   private take(input: number, element: Element): void {
+    this.batch = undefined
+    this.cursor.index = 0
     switch (element.kind) {
       case 'batch':
         invariant(this.ended[input] === false, 'C10: no record follows an end')

@@ -37,6 +37,7 @@ export class SinkStepRuntime {
   private sealing: Promise<void> = Promise.resolve()
   private committing: Promise<void> = Promise.resolve()
   private blocked = false
+  private closed = false
 
   constructor(options: SinkStepOptions) {
     this.options = options
@@ -66,6 +67,8 @@ export class SinkStepRuntime {
   /** K2: seals what was written; resolves to everything staged up to this barrier and not confirmed. */
   async barrier(checkpoint: CheckpointId): Promise<readonly StagedOutput[]> {
     const sealed = this.writer.barrier(checkpoint)
+    // It may reject while an earlier one is still awaited.
+    sealed.catch(() => undefined)
     const before = this.sealing
     this.sealing = before.then(async () => {
       const handle = await sealed
@@ -93,6 +96,7 @@ export class SinkStepRuntime {
   }
 
   close(): Promise<void> {
+    this.closed = true
     return this.writer.close()
   }
 
@@ -106,6 +110,8 @@ export class SinkStepRuntime {
         const final = tries === commitTriesMax || (isTyped(cause) && cause.retry === 'fatal')
         if (final) throw this.commitFailed(cause)
         await new Promise<void>((resolve) => this.options.timers.after(commitRetryMs * 2 ** tries, resolve))
+        // The next deployment repeats it.
+        if (this.closed) throw this.commitFailed(cause)
       }
     }
   }

@@ -35,6 +35,8 @@ export class SourceHead implements Head {
   private readonly feeds: readonly SplitFeed[]
   private current = 0
   private pending: Barrier | undefined
+  /** Newest checkpoint whose barrier went out or was given up. */
+  private over = 0
   private saidEnded = false
 
   constructor(options: SourceHeadOptions, target: HeadTarget, events: HeadEvents) {
@@ -52,8 +54,12 @@ export class SourceHead implements Head {
     )
   }
 
-  /** C1: the barrier goes out before the next record; a newer one replaces one that has not yet gone. */
+  /**
+   * C1: the barrier goes out before the next record; a newer one replaces one that has not yet gone. L6: one
+   * that has gone or was given up is not repeated; its position would be another.
+   */
   trigger(barrier: Barrier): void {
+    if (barrier.checkpoint <= this.over) return
     if (!this.pending || barrier.checkpoint > this.pending.checkpoint) this.pending = barrier
     this.options.wake()
   }
@@ -73,6 +79,7 @@ export class SourceHead implements Head {
     if (pending && (!pending.final || this.saidEnded)) {
       this.options.beforeBarrier(pending)
       this.pending = undefined
+      this.over = pending.checkpoint
       this.events.barrier(pending)
       return 1
     }
@@ -94,7 +101,8 @@ export class SourceHead implements Head {
   }
 
   abort(checkpoint: number): void {
-    if (this.pending?.checkpoint === checkpoint) this.pending = undefined
+    this.over = Math.max(this.over, checkpoint)
+    if (this.pending && this.pending.checkpoint <= this.over) this.pending = undefined
   }
 
   async close(): Promise<void> {

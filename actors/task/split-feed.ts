@@ -122,7 +122,13 @@ export class SplitFeed {
       return
     }
     if (this.chunk && this.synchronous) return
-    const read = reader.read()
+    let read: ReturnType<typeof reader.read>
+    try {
+      read = reader.read()
+    } catch (error) {
+      this.ahead = { kind: 'failed', error }
+      return
+    }
     if (read instanceof Promise) {
       this.synchronous = false
       this.await(read)

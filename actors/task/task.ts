@@ -251,12 +251,12 @@ export class Task {
 
   private async release(): Promise<void> {
     const { head, outputs, chain, ports } = this.parts
-    for (const { link } of outputs) link.close()
-    try {
-      await head.close()
-      await Promise.all(chain.sinks.map((sink) => sink.close()))
-    } catch (error) {
-      ports.log('warn', `task ${this.plan.id} did not close cleanly`, { error: String(error) })
+    // Each on its own: one that fails to close must not keep the others open.
+    const closers = [...outputs.map(({ link }) => link), head, ...chain.sinks]
+    const closing = closers.map(async (closer) => closer.close())
+    for (const outcome of await Promise.allSettled(closing)) {
+      if (outcome.status === 'fulfilled') continue
+      ports.log('warn', `task ${this.plan.id} did not close cleanly`, { error: String(outcome.reason) })
     }
   }
 }

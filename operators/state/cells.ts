@@ -4,7 +4,7 @@ import type { Cell, ListCell, MapCell, MapCellKey, StateSchema } from './schema.
 
 /** One key's state. `slots[i]` is undefined (empty), a cell's value, a Map or an array. */
 export interface Entry {
-  readonly key: Key
+  key: Key
   group: number
   /** Number of the newest snapshot that holds the entry, or that began before it was born. */
   mark: number

@@ -7,6 +7,8 @@ import { decodeValue, encodeValue } from '../../core/codec/index.ts'
 import type { Key } from '../../core/keys/index.ts'
 
 const chunkKeys = 256
+/** A block of long strings closes early: one encoding may hold `limits.slotBytesMax`. */
+const chunkCharacters = 256 * 1024
 
 export interface GroupHeader {
   /** Cell names in slot order. */
@@ -22,10 +24,14 @@ export interface GroupSection {
 }
 
 export class GroupWriter {
-  private readonly chunks: Uint8Array[] = []
-  private pending: unknown[][] = []
+  readonly chunks: Uint8Array[] = []
+  private readonly refused: (key: Key, cause: unknown) => Error
+  private pending: [Key, ...unknown[]][] = []
+  private pendingCharacters = 0
 
-  constructor(header: GroupHeader) {
+  /** `refused` makes the error for a key whose values cannot be encoded. */
+  constructor(header: GroupHeader, refused: (key: Key, cause: unknown) => Error) {
+    this.refused = refused
     this.append(header)
   }
 
@@ -33,28 +39,50 @@ export class GroupWriter {
   add(key: Key, slots: readonly unknown[]): void {
     if (slots.every(isPrimitive)) {
       this.pending.push([key, ...slots])
-      if (this.pending.length === chunkKeys) this.flush()
+      for (const slot of slots) if (typeof slot === 'string') this.pendingCharacters += slot.length
+      if (this.pending.length >= chunkKeys || this.pendingCharacters > chunkCharacters) this.flush()
     } else {
-      this.append([[key, ...slots]])
+      this.appendBytes(this.encode([[key, ...slots]]))
     }
   }
 
-  finish(): readonly Uint8Array[] {
-    this.flush()
-    return this.chunks
+  /** Encodes what waits; returns how many keys that were. */
+  flush(): number {
+    const { pending } = this
+    // After an error they stay: whoever goes on meets it again, rather than lose the keys beside the culprit.
+    if (pending.length > 0) this.appendBytes(this.encode(pending))
+    this.pending = []
+    this.pendingCharacters = 0
+    return pending.length
   }
 
-  private flush(): void {
-    if (this.pending.length === 0) return
-    this.append(this.pending)
-    this.pending = []
+  /** An error names the key that it is about. */
+  private encode(entries: readonly [Key, ...unknown[]][]): Uint8Array {
+    try {
+      return encodeValue(entries)
+    } catch (cause) {
+      const culprit = entries.find((entry) => !encodable(entry)) ?? entries[0]
+      throw this.refused(culprit?.[0] ?? '', cause)
+    }
   }
 
   private append(value: unknown): void {
-    const bytes = encodeValue(value)
+    this.appendBytes(encodeValue(value))
+  }
+
+  private appendBytes(bytes: Uint8Array): void {
     const length = new Uint8Array(4)
     new DataView(length.buffer).setUint32(0, bytes.length, true)
     this.chunks.push(length, bytes)
+  }
+}
+
+function encodable(value: unknown): boolean {
+  try {
+    encodeValue(value)
+    return true
+  } catch {
+    return false
   }
 }
 

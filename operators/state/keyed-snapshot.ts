@@ -3,12 +3,12 @@
  * `KeyedState` has an entry written before its key is entered. Output: a section a key group that holds
  * anything (bytes: see `restore.ts`).
  */
-import { encodeValue } from '../../core/codec/index.ts'
+import { decodeValue, encodeValue } from '../../core/codec/index.ts'
 import type { StepName } from '../../core/ids.ts'
+import type { Key } from '../../core/keys/index.ts'
 import type { Entry } from './cells.ts'
 import { GroupWriter, type GroupSection } from './group-format.ts'
 import type { StateSchema } from './schema.ts'
-import { decodeValue } from '../../core/codec/index.ts'
 import { StateError } from './errors.ts'
 
 export interface KeyedSnapshotOptions {
@@ -26,6 +26,8 @@ export class KeyedSnapshot {
   private readonly options: KeyedSnapshotOptions
   private readonly writers = new Map<number, GroupWriter>()
   private exhausted = false
+  /** Groups whose last keys wait to be encoded, once every key is in a group. */
+  private unfinished: GroupWriter[] = []
 
   constructor(options: KeyedSnapshotOptions) {
     this.options = options
@@ -33,43 +35,39 @@ export class KeyedSnapshot {
   }
 
   get done(): boolean {
-    return this.exhausted
+    return this.exhausted && this.unfinished.length === 0
   }
 
-  /** Writes up to `keysMax` keys more; true when all are written. */
+  /** Writes up to about `keysMax` keys more; true when all are written and encoded. */
   slice(keysMax: number): boolean {
-    for (let written = 0; written < keysMax && !this.exhausted;) {
+    let left = keysMax
+    while (left > 0 && !this.exhausted) {
       const next = this.options.entries.next()
       if (next.done === true) {
         this.exhausted = true
+        this.unfinished = [...this.writers.values()]
         this.options.finished()
       } else if (next.value.mark < this.options.mark) {
         this.write(next.value)
-        written += 1
+        left -= 1
       }
     }
-    return this.exhausted
+    while (left > 0 && this.unfinished.length > 0) left -= this.unfinished.pop()?.flush() ?? 0
+    return this.done
   }
 
   /** Writes one entry now. */
   write(entry: Entry): void {
+    this.writer(entry.group).add(entry.key, entry.slots)
+    // Not before: an entry that cannot be encoded must fail every try, or the snapshot would lack it.
     entry.mark = this.options.mark
-    try {
-      this.writer(entry.group).add(entry.key, entry.slots)
-    } catch (cause) {
-      throw new StateError(
-        'STATE_UNENCODABLE',
-        `the state of '${this.options.step}' for key ${JSON.stringify(String(entry.key))} cannot be stored: ${(cause as Error).message}`,
-        { retry: 'record', cause, details: { step: this.options.step } },
-      )
-    }
   }
 
   /** All groups that hold something, once `done`. */
   sections(): GroupSection[] {
     return [...this.writers.entries()]
       .sort(([a], [b]) => a - b)
-      .map(([group, writer]) => ({ group, chunks: writer.finish() }))
+      .map(([group, writer]) => ({ group, chunks: writer.chunks }))
   }
 
   /** A deep copy of an entry's slots. */
@@ -82,13 +80,21 @@ export class KeyedSnapshot {
   private writer(group: number): GroupWriter {
     let writer = this.writers.get(group)
     if (!writer) {
-      writer = new GroupWriter({
+      const header = {
         cells: this.options.schema.cells.map((cell) => cell.name),
         version: this.options.schema.version,
         ended: this.options.ended.has(group),
-      })
+      }
+      writer = new GroupWriter(header, (key, cause) => unencodable(this.options.step, key, cause))
       this.writers.set(group, writer)
     }
     return writer
   }
 }
+
+const unencodable = (step: StepName, key: Key, cause: unknown): StateError =>
+  new StateError(
+    'STATE_UNENCODABLE',
+    `the state of '${step}' for key ${JSON.stringify(String(key))} cannot be stored: ${(cause as Error).message}`,
+    { retry: 'record', cause, details: { step } },
+  )

@@ -62,8 +62,9 @@ export class KeyedState implements CellHost {
   }
 
   attach(entry: Entry): void {
+    if (typeof entry.key === 'object') entry.key = copyTuple(entry.key)
+    else encodeKey(entry.key)
     const { key } = entry
-    if (typeof key !== 'object') encodeKey(key)
     entry.group = keyGroup(key, this.options.keyGroups)
     invariant(
       this.owns(entry.group),
@@ -125,17 +126,21 @@ export class KeyedState implements CellHost {
   restore(group: RestoredGroup): void {
     if (group.ended) this.endedGroups.add(group.group)
     readGroup(group, this.options, (key, slots) => {
+      if (slots.every((slot) => slot === undefined)) return
       const entry = this.detached(key)
       entry.slots = slots
       this.attach(entry)
     })
   }
 
-  /** Keys of groups whose `onEnd` has not run, in no particular order; each may be entered and changed. */
-  *keysToEnd(): IterableIterator<Key> {
-    for (const entry of this.entries()) {
-      if (!this.endedGroups.has(entry.group)) yield entry.key
-    }
+  /**
+   * Keys of groups whose `onEnd` has not run, in no particular order; each may be entered and changed. A copy:
+   * an entry that is cleared and set again would come up twice in a live iteration.
+   */
+  keysToEnd(): Key[] {
+    const keys: Key[] = []
+    for (const entry of this.entries()) if (!this.endedGroups.has(entry.group)) keys.push(entry.key)
+    return keys
   }
 
   /** C10: `onEnd` ran for every key, and never runs again, also after a restore. */
@@ -162,3 +167,6 @@ export class KeyedState implements CellHost {
     }
   }
 }
+
+/** A selector may fill one array again and again; an entry's key must not change with it. */
+const copyTuple = (key: Key): Key => (typeof key === 'object' ? key.map(copyTuple) : key)

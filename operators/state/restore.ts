@@ -16,7 +16,7 @@ export interface RestoredGroup {
 export function openGroup(step: StepName, group: number, bytes: Uint8Array): RestoredGroup {
   try {
     const chunks = readChunks(bytes)
-    const header = chunks.next().value as GroupHeader
+    const header = checkHeader(chunks.next().value)
     return { group, ended: header.ended, header, chunks }
   } catch (cause) {
     throw damaged(step, group, cause)
@@ -40,6 +40,14 @@ export function readGroup(
   }
 }
 
+function checkHeader(value: unknown): GroupHeader {
+  const { cells, version, ended } = (value ?? {}) as Partial<GroupHeader>
+  if (!Array.isArray(cells) || !Number.isSafeInteger(version) || typeof ended !== 'boolean') {
+    throw new TypeError('no header')
+  }
+  return value as GroupHeader
+}
+
 function damaged(step: StepName, group: number, cause: unknown): StateError {
   return new StateError('STATE_DAMAGED', `the state of '${step}', key group ${group}, cannot be read`, {
     retry: 'fatal',
@@ -54,8 +62,6 @@ function converter(
   step: StepName,
 ): (slots: unknown[]) => unknown[] {
   const now = schema.cells.map((cell) => cell.name)
-  const same = header.version === schema.version && header.cells.join() === now.join()
-  if (same) return (slots) => slots
   const incompatible = (what: string, mend: string): StateError =>
     new StateError('STATE_INCOMPATIBLE', `the stored state of '${step}' ${what}; ${mend}`, {
       retry: 'fatal',
@@ -80,7 +86,25 @@ function converter(
   }
   return (slots) => {
     const byName = Object.fromEntries(header.cells.map((name, i) => [name, slots[i]]))
-    const values = migrate && header.version < schema.version ? migrate(byName, header.version) : byName
-    return now.map((name) => values[name])
+    const values = migrate && header.version < schema.version ? migrated(byName) : byName
+    return schema.cells.map(({ name, declaration: { kind } }) => {
+      const value = values[name]
+      if (value === undefined || kind === 'cell') return value
+      if (kind === 'map' ? value instanceof Map : Array.isArray(value)) return value
+      throw incompatible(
+        `has no ${kind} in '${name}', which is declared as one`,
+        'raise `version` and migrate',
+      )
+    })
+  }
+
+  function migrated(byName: Record<string, unknown>): Record<string, unknown> {
+    try {
+      return migrate?.(byName, header.version) ?? byName
+    } catch (cause) {
+      const thrown = incompatible(`could not be migrated: ${String(cause)}`, 'mend `migrate`')
+      thrown.cause = cause
+      throw thrown
+    }
   }
 }

@@ -100,18 +100,19 @@ class Fold implements OperatorInstance {
       throw keySelectorThrew(this.context.step, cause)
     }
     const { state, functions } = this
-    state.enter(key)
-    const entry = state.current
-    let value: unknown
+    let result: unknown
     try {
+      state.enter(key)
+      const entry = state.current
       const before = entry.slots[0]
-      value = before === undefined ? functions.first(record) : functions.add(before, record)
+      const value = before === undefined ? functions.first(record) : functions.add(before, record)
+      entry.slots[0] = value
+      if (!entry.attached) this.attach()
+      if (this.emitEach) result = functions.result(value, key)
     } catch (cause) {
       throw operatorThrew(this.context.step, cause)
     }
-    entry.slots[0] = value
-    if (!entry.attached) this.attach()
-    if (this.emitEach) this.context.emit(functions.result(value, key))
+    if (this.emitEach) this.context.emit(result)
   }
 
   private attach(): void {

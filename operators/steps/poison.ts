@@ -32,7 +32,8 @@ export function guardedInstance(definition: OperatorDefinition, options: PoisonO
       call()
       drain(inner, held, context.step)
     } catch (error) {
-      if (reportError(error).retry === 'fatal') throw error
+      const { code, retry } = reportError(error)
+      if (retry === 'fatal' || code === 'INVARIANT') throw error
       held.length = 0
       inner.discard?.()
       undo?.()

@@ -92,9 +92,9 @@ class Process implements OperatorInstance {
   onRecord(record: unknown): void {
     const key = this.readKey(record)
     this.emitted = 0
-    this.state.enter(key)
-    this.context.key = key
     try {
+      this.state.enter(key)
+      this.context.key = key
       const result: unknown = this.handler(this.context as never, record as never)
       if (result !== undefined) rejectPromise(this.operator.step, result)
     } catch (cause) {
@@ -112,9 +112,9 @@ class Process implements OperatorInstance {
 
   private call(key: Key, handler: () => unknown): void {
     this.emitted = 0
-    this.state.enter(key)
-    this.context.key = key
     try {
+      this.state.enter(key)
+      this.context.key = key
       rejectPromise(this.operator.step, handler())
     } catch (cause) {
       throw operatorThrew(this.operator.step, cause, `the end of key ${JSON.stringify(String(key))}`)

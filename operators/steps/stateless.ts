@@ -1,6 +1,6 @@
 /** Steps without state: `map`, `filter`, `flatMap`, and the pass-through of `keyBy` and `union`. */
 import type { StepName } from '../../core/ids.ts'
-import { OperatorError, operatorThrew } from '../errors.ts'
+import { OperatorError, operatorThrew, rejectPromise } from '../errors.ts'
 import type { ErrorPolicy, OperatorContext, OperatorDefinition, OperatorInstance } from '../operator.ts'
 
 type Fn<R> = (record: never) => R
@@ -34,6 +34,7 @@ export function filterOperator(fn: Fn<boolean>, onError: ErrorPolicy): OperatorD
         let pass: boolean
         try {
           pass = fn(record as never)
+          if (typeof pass !== 'boolean') rejectPromise(step, pass)
         } catch (cause) {
           throw operatorThrew(step, cause)
         }
@@ -94,7 +95,14 @@ class FlatMap implements OperatorInstance {
   }
 
   discard(): void {
-    while (this.waiting.length > 0) this.leave()
+    for (let left = this.waiting[0]; left; left = this.waiting[0]) {
+      this.leave()
+      try {
+        left.return?.()
+      } catch (cause) {
+        throw operatorThrew(this.context.step, cause)
+      }
+    }
   }
 
   private leave(): void {
