@@ -7,6 +7,7 @@
  *   that its next dial throws away.
  * - N3 Reconnects go on for ever; only `close` ends a channel. Nothing here rejects later on its own.
  */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { connect, type NatsConnection, type Status } from '@nats-io/transport-node'
 import type { Log } from '../../core/log.ts'
 import { silentLog } from '../../core/log.ts'
@@ -41,6 +42,7 @@ const pingIntervalMs = 5_000
 const pingsMissedMax = 2
 const reconnectDelayMs = 100
 const reconnectJitterMs = 150
+const closeFlushMs = 1_000
 
 const token = /^[A-Za-z0-9_-]+$/
 const subjects = /^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/
@@ -130,8 +132,9 @@ class ConnectedChannel implements NatsChannel {
   }
 
   async close(): Promise<void> {
-    // A flush delivers what was published last; without a server there is nobody to wait for.
-    if (this.connected) await this.connection.flush().catch(() => undefined)
+    // A flush delivers what was published last; a server that is gone or frozen is not waited for.
+    const flushed = this.connected ? this.connection.flush().catch(() => undefined) : undefined
+    await Promise.race([flushed, sleep(closeFlushMs, undefined, { ref: false })])
     await this.connection.close()
     await this.statusLoop
   }

@@ -75,20 +75,18 @@ describe('links over NATS', () => {
     const pair = await openPair(server.url)
     const restarted = vi.fn()
     server.onExit(restarted)
-    let kills = 0
-    const count = 300_000
+    const killed = new Set<number>()
+    const count = 1_000_000
     const taken = await stream(pair, count, (sofar) => {
-      if (
-        kills < 2 &&
-        sofar > ((kills + 1) * count) / 3 &&
-        pair.channels.every((channel) => channel.connected)
-      ) {
-        kills += 1
-        process.kill(server.pid, 'SIGKILL')
-      }
+      // The next kill waits until the restart is known here and healed there.
+      if (killed.size === 2 || killed.has(server.pid) || sofar < ((killed.size + 1) * count) / 6) return
+      if (!pair.channels.every((channel) => channel.connected && channel.stats.reconnects === killed.size))
+        return
+      killed.add(server.pid)
+      process.kill(server.pid, 'SIGKILL')
     })
     expect(taken).toBe(count)
-    expect(kills).toBe(2)
+    expect(killed.size).toBe(2)
     expect(restarted).toHaveBeenCalledTimes(2)
     expect(restarted).toHaveBeenCalledWith(expect.objectContaining({ willRestart: true }))
     expect(pair.channels[0]!.stats.reconnects).toBe(2)
