@@ -46,18 +46,21 @@ server=$!
 ( cat <&3 >/dev/null; kill -KILL $server ) 2>/dev/null &
 wait $server`
 
+/** Of util-linux; busybox has one that cannot do this. */
+const setpriv = 'setpriv'
+
 let hasSetpriv: boolean | undefined
 
 /** The command that dies with this process, also when that is killed with -9: by the kernel, else by a guardian. */
 export function guarded(command: string, args: readonly string[]): GuardedCommand {
   hasSetpriv ??=
     process.platform === 'linux' &&
-    spawnSync('setpriv', ['--pdeathsig', 'KILL', '--', 'true'], { stdio: 'ignore' }).status === 0
+    spawnSync(setpriv, ['--pdeathsig', 'KILL', '--', 'true'], { stdio: 'ignore' }).status === 0
   return hasSetpriv ? byKernel(command, args) : byGuardian(command, args)
 }
 
 export const byKernel = (command: string, args: readonly string[]): GuardedCommand => ({
-  command: 'setpriv',
+  command: setpriv,
   args: ['--pdeathsig', 'KILL', '--', command, ...args],
   needsStdin: false,
 })
