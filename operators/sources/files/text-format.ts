@@ -30,7 +30,7 @@ export function decoding<Row, T>(
   }
 }
 
-export function callDecode<Row, T>(decode: (row: Row) => T, row: Row, text: () => string): T {
+function callDecode<Row, T>(decode: (row: Row) => T, row: Row, text: () => string): T {
   try {
     return decode(row)
   } catch (cause) {

@@ -9,8 +9,10 @@ export interface ParquetLibrary {
   readonly compressors: typeof Decompressors
 }
 
-export async function loadParquetLibrary(): Promise<ParquetLibrary> {
-  const hyparquet = await import('hyparquet').catch(missing)
+const importHyparquet = (): Promise<typeof Hyparquet> => import('hyparquet')
+
+export async function loadParquetLibrary(load = importHyparquet): Promise<ParquetLibrary> {
+  const hyparquet = await load().catch(missing)
   const { compressors } = await import('hyparquet-compressors').catch(missing)
   return { hyparquet, compressors }
 }
