@@ -1,12 +1,12 @@
 /** Turns this process into a worker of a flow; it ends by itself when told to, or when its parent is gone. */
-import { decodeValue, encodeValue } from '../../core/codec/index.ts'
 import { systemPorts } from '../../core/system/index.ts'
 import type { Graph } from '../../operators/graph.ts'
 import { openStore } from '../../snapshot/stores/open-store.ts'
 import { FramedLinks } from '../../transport/framed/framed-links.ts'
 import { memoryLinks } from '../../transport/memory/memory-links.ts'
 import { connectNats } from '../../transport/nats/connect.ts'
-import { Conversation, type Envelope } from '../kit/conversation.ts'
+import { Conversation } from '../kit/conversation.ts'
+import { decodeEnvelope, encodeEnvelope } from '../kit/envelope.ts'
 import type { ToWorker } from '../worker/messages.ts'
 import { WorkerLinks } from '../worker/worker-links.ts'
 import { Worker } from '../worker/worker.ts'
@@ -29,7 +29,7 @@ export async function becomeWorker(graph: Graph, boot: WorkerBoot): Promise<neve
     const conversation = new Conversation({
       self: boot.worker,
       timers: ports.timers,
-      transmit: (envelope) => channel.publishControl(coordinatorAddress, encodeValue(envelope)),
+      transmit: (envelope) => channel.publishControl(coordinatorAddress, encodeEnvelope(envelope)),
       deliver: (body) => {
         const message = body as ToWorker
         worker.receive(message)
@@ -50,7 +50,10 @@ export async function becomeWorker(graph: Graph, boot: WorkerBoot): Promise<neve
       await store.close()
       process.exit(0)
     }
-    channel.onControl((bytes) => conversation.receive(decodeValue(bytes) as Envelope))
+    channel.onControl((bytes) => {
+      const envelope = decodeEnvelope(bytes)
+      if (envelope) conversation.receive(envelope)
+    })
     conversation.send({ kind: 'ready', worker: boot.worker, pid: process.pid })
   })
 }

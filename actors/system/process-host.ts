@@ -2,11 +2,11 @@
 import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process'
 import type { Duplex } from 'node:stream'
 import { fileURLToPath } from 'node:url'
-import { decodeValue, encodeValue } from '../../core/codec/index.ts'
 import type { WorkerId } from '../../core/ids.ts'
 import type { Log, Timers } from '../../core/ports/index.ts'
 import type { Channel } from '../../transport/channel.ts'
-import { Conversation, type Envelope } from '../kit/conversation.ts'
+import { Conversation } from '../kit/conversation.ts'
+import { decodeEnvelope, encodeEnvelope } from '../kit/envelope.ts'
 import type { WorkerEvents, WorkerHandle, WorkerHost } from '../worker/host.ts'
 import type { FromWorker } from '../worker/messages.ts'
 import { watchChild } from './guardian.ts'
@@ -23,8 +23,8 @@ export function processHost(options: ProcessHostOptions): WorkerHost {
   const { channel } = options
   const conversations = new Map<string, Conversation>()
   channel.onControl((bytes) => {
-    const envelope = decodeValue(bytes) as Envelope
-    conversations.get(envelope.from)?.receive(envelope)
+    const envelope = decodeEnvelope(bytes)
+    if (envelope) conversations.get(envelope.from)?.receive(envelope)
   })
   const children = new Set<ChildProcess>()
 
@@ -34,7 +34,7 @@ export function processHost(options: ProcessHostOptions): WorkerHost {
       const conversation = new Conversation({
         self: coordinatorAddress,
         timers: options.timers,
-        transmit: (envelope) => channel.publishControl(id, encodeValue(envelope)),
+        transmit: (envelope) => channel.publishControl(id, encodeEnvelope(envelope)),
         deliver: (body) => events.message(body as FromWorker),
       })
       conversations.set(id, conversation)
