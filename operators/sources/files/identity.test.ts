@@ -44,14 +44,17 @@ describe('S1: the identity of a file', () => {
   })
 
   it('tells pieces of another size', async () => {
-    const files = await memoryFiles({ 'in.txt': 'a\nb\n' })
-    const [first] = await readFrom(fromLines('in.txt', { splitBytes: 3 }), files)
-    const reopened = fromLines('in.txt').open('in.txt:0-67108864', first?.position, {
+    const context = {
       step: 's',
-      files,
-      log: () => undefined,
-    })
-    await expect(reopened).rejects.toThrow(/splitBytes must stay/)
+      files: await memoryFiles({ 'in.txt': 'a\nb\n' }),
+      log: (): void => undefined,
+    }
+    await expect(fromLines('in.txt').open('in.txt:0-3', null, context)).rejects.toThrow(
+      "expected a piece of 'in.txt' in pieces of 67108864 bytes, found 'in.txt:0-3'",
+    )
+    const [first] = await readFrom(fromLines('in.txt', { splitBytes: 2 }), context.files)
+    const other = fromLines('in.txt', { splitBytes: 2 }).open('in.txt:2-4', first?.position, context)
+    await expect(other).rejects.toMatchObject({ code: 'SOURCE_CHANGED' })
   })
 
   it('tells a file that shrank while it was read', async () => {

@@ -45,7 +45,7 @@ export function parseTextPosition(path: string, range: ByteRange, position: unkn
   if (label !== rangeLabel(range))
     throw changedError(
       path,
-      `its pieces were of other sizes (${label}, now ${rangeLabel(range)}); splitBytes must stay`,
+      `the position is one of its bytes ${label}, not of ${rangeLabel(range)}`,
     )
   return { file, range: label, offset, line: line ?? null, inRecord: inRecord === true }
 }

@@ -34,20 +34,30 @@ export async function rangeSplits(
   return splits
 }
 
-export function parseRangeSplit(split: string, paths: readonly string[]): { path: string; range: ByteRange } {
+/** Pieces of another size are other splits, even where they begin alike: both kinds together repeat rows. */
+export function parseRangeSplit(
+  split: string,
+  paths: readonly string[],
+  splitBytes: number | null,
+): { path: string; range: ByteRange } {
   const colon = split.lastIndexOf(':')
   const path = split.slice(0, colon)
-  const label = split.slice(colon + 1)
-  const [, from, to] = /^(\d+)-(\d+)$/.exec(label) ?? []
-  const range = label === 'all' ? wholeFile : { from: Number(from), to: Number(to) }
-  if (!paths.includes(path) || Number.isNaN(range.from)) unknownSplit(split, paths)
-  return { path, range }
+  const from = splitBytes === null ? 0 : Number.parseInt(split.slice(colon + 1), 10)
+  const range = splitBytes === null ? wholeFile : { from, to: from + splitBytes }
+  const legal = paths.includes(path) && split === `${path}:${rangeLabel(range)}`
+  if (legal && (splitBytes === null || from % splitBytes === 0)) return { path, range }
+  return unknownSplit(split, paths, splitBytes)
 }
 
-export function unknownSplit(split: string, paths: readonly string[]): never {
+export function unknownSplit(
+  split: string,
+  paths: readonly string[],
+  splitBytes: number | null = null,
+): never {
+  const size = splitBytes === null ? '' : ` in pieces of ${splitBytes} bytes`
   throw new SourceError(
     'SPLIT_UNKNOWN',
-    `expected a piece of ${paths.map((path) => `'${path}'`).join(', ')}, found '${split}'; a job must keep its files`,
+    `expected a piece of ${paths.map((path) => `'${path}'`).join(', ')}${size}, found '${split}'; a job must keep its files, and the size of their pieces`,
     { retry: 'fatal', details: { split } },
   )
 }

@@ -33,7 +33,7 @@ export function textSource<T>({
     deadLetters,
     splits: (context) => rangeSplits(context, paths, splitBytes),
     open: async (split, position, context: SourceContext): Promise<SplitReader<T>> => {
-      const { path, range } = parseRangeSplit(split, paths)
+      const { path, range } = parseRangeSplit(split, paths, splitBytes)
       const from = parseTextPosition(path, range, position)
       const file = await openFile(context.files, path, from?.file ?? null)
       try {
