@@ -344,8 +344,7 @@ export class Attempt {
   private complete({ checkpoint, manifest }: Extract<CoordinatorCommand, { kind: 'tellComplete' }>): void {
     const { crew, epoch, events, log } = this.parts
     this.hit('coordinator.manifest-written', checkpoint)
-    crew.tellAll({ kind: 'complete', epoch, checkpoint })
-    this.hit('coordinator.told-some', checkpoint)
+    crew.tellAll({ kind: 'complete', epoch, checkpoint }, () => this.hit('coordinator.told-some', checkpoint))
     if (!manifest) return
     events.checkpointCompleted()
     events.emit({

@@ -50,8 +50,12 @@ export class Crew {
     )
   }
 
-  tellAll(message: ToWorker): void {
-    for (const member of this.places) member?.handle.send(message)
+  /** `told` runs after each worker. */
+  tellAll(message: ToWorker, told: () => void = () => undefined): void {
+    for (const member of this.places) {
+      member?.handle.send(message)
+      told()
+    }
   }
 
   /** Ends all workers; resolves when they are gone. */

@@ -29,6 +29,8 @@ export interface HeadTarget {
 export interface HeadEvents {
   /** C2: barrier on every input, or a source's trigger. */
   readonly barrier: (barrier: Barrier) => void
+  /** The barrier came on some inputs, which now wait for the others. */
+  readonly aligning: (barrier: Barrier) => void
   readonly watermark: (atMs: number) => void
   /** Every input or split ended (C10); the task then runs `onEnd` before the head is asked again. */
   readonly ended: () => void

@@ -100,6 +100,7 @@ export class InputHead implements Head {
       case 'barrier': {
         const outcome = this.alignment.barrier(input, element)
         if (outcome.kind === 'aligned') this.events.barrier(element)
+        else if (outcome.kind !== 'skip') this.events.aligning(element)
         break
       }
       case 'end':

@@ -8,6 +8,7 @@
  */
 import type { CheckpointId, StepName } from '../../core/ids.ts'
 import { MillraceError, isTyped, systemCode } from '../../core/errors.ts'
+import { isCrash } from '../../core/ports/failpoints.ts'
 import type { Timers } from '../../core/ports/index.ts'
 import type { SinkWriter } from '../../operators/sink.ts'
 import { operatorThrew } from '../../operators/errors.ts'
@@ -107,7 +108,8 @@ export class SinkStepRuntime {
         await this.writer.commit(outputs.map((output) => output.handle))
         return
       } catch (cause) {
-        const final = tries === commitTriesMax || (isTyped(cause) && cause.retry === 'fatal')
+        const fatal = (isTyped(cause) && cause.retry === 'fatal') || isCrash(cause)
+        const final = fatal || tries === commitTriesMax
         if (final) throw this.commitFailed(cause)
         await new Promise<void>((resolve) => this.options.timers.after(commitRetryMs * 2 ** tries, resolve))
         // The next deployment repeats it.

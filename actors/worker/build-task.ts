@@ -1,8 +1,9 @@
 /** Makes one task of a deployment: restores its state, opens its sinks and links, wires its chain. */
 import { decodeValue } from '../../core/codec/index.ts'
+import type { Barrier } from '../../core/elements.ts'
 import type { Epoch, StepName } from '../../core/ids.ts'
 import { invariant } from '../../core/invariant.ts'
-import type { Ports } from '../../core/ports/index.ts'
+import type { FailpointName, Ports } from '../../core/ports/index.ts'
 import type { SinkContext } from '../../operators/sink.ts'
 import type { Edge } from '../../operators/graph.ts'
 import type { Emit } from '../../operators/operator.ts'
@@ -62,12 +63,17 @@ export async function buildTask(context: TaskContext): Promise<Task> {
   }
   const headEvents: HeadEvents = {
     barrier: (barrier) => live().onBarrier(barrier),
+    aligning: (barrier) => hit(context, 'task.mid-alignment', barrier),
     watermark: (atMs) => live().onWatermark(atMs),
     ended: () => live().onEnded(),
   }
   const head = await openHead(context, chain, { drain: chain.drain, gate }, headEvents)
   made.task = new Task({ plan: task, chain, head, outputs: [...buffers.values()], gate, events, ports })
   return made.task
+}
+
+function hit({ ports, task }: TaskContext, name: FailpointName, { checkpoint }: Barrier): void {
+  ports.failpoints.hit(name, { task: task.id, worker: task.worker, checkpoint })
 }
 
 const linkSpec = (link: LinkPlan, epoch: Epoch): LinkSpec => ({
@@ -115,12 +121,7 @@ async function openHead(
       splits,
       wake: context.events.wake,
       deadLetters: chain.deadLetters,
-      beforeBarrier: (barrier) =>
-        ports.failpoints.hit('source.before-barrier', {
-          task: task.id,
-          worker: task.worker,
-          checkpoint: barrier.checkpoint,
-        }),
+      beforeBarrier: (barrier) => hit(context, 'source.before-barrier', barrier),
     },
     target,
     events,

@@ -8,6 +8,7 @@
 import { createHash } from 'node:crypto'
 import type { Barrier } from '../../core/elements.ts'
 import { isTyped, reportError } from '../../core/errors.ts'
+import { isCrash } from '../../core/ports/failpoints.ts'
 import { epochLabel, type CheckpointId, type Epoch, type StepName } from '../../core/ids.ts'
 import { toText } from '../../operators/text.ts'
 import { PartBuilder, writeParts, type BuiltSnapshot } from '../../snapshot/parts.ts'
@@ -196,9 +197,6 @@ export class HostedDeployment {
     this.worker.ports.timers.after(progressEveryMs, () => this.reportProgress())
   }
 }
-
-/** Thrown by a failpoint: the task is to die as if its process had. */
-const isCrash = (error: unknown): boolean => isTyped(error) && error.code === 'CRASH'
 
 /** Equal for equal records at the same step; null when no user code was involved. */
 function poisonOf(error: unknown, record: unknown): string | null {

@@ -1,3 +1,5 @@
+import { isTyped } from '../errors.ts'
+
 /** Named protocol moments at which a test or scenario may crash, throw or stall (FAULTS catalogue). */
 export const failpointNames = [
   'source.before-barrier',
@@ -6,7 +8,6 @@ export const failpointNames = [
   'task.captured',
   'task.mid-upload',
   'task.uploaded',
-  'task.record',
   'task.restoring',
   'coordinator.all-acknowledged',
   'coordinator.manifest-written',
@@ -29,5 +30,8 @@ export interface FailpointPlace {
 export interface Failpoints {
   hit(name: FailpointName, place: FailpointPlace): void
 }
+
+/** What a failpoint throws to crash what called it: nobody on the way may handle it or try again. */
+export const isCrash = (error: unknown): boolean => isTyped(error) && error.code === 'CRASH'
 
 export const noFailpoints: Failpoints = { hit: () => undefined }

@@ -3,7 +3,7 @@
  * is refused; staged files that no handle names are deleted, after the older terms were sealed (E3).
  */
 import { dirname } from 'node:path'
-import { systemCode } from '../../../core/errors.ts'
+import { isTyped, systemCode } from '../../../core/errors.ts'
 import type { CheckpointId } from '../../../core/ids.ts'
 import type { Files } from '../../../core/ports/index.ts'
 import type { SinkPrepareContext } from '../../sink.ts'
@@ -159,7 +159,7 @@ const noLinks = new Set(['ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EPERM', 'EXDEV', 'E
 
 export function folderError(folder: string, cause: unknown): unknown {
   const code = systemCode(cause)
-  if (cause instanceof SinkError || code === '') return cause
+  if (isTyped(cause) || code === '') return cause
   const details = { folder, system: code }
   if (noLinks.has(code) && (cause as { syscall?: unknown }).syscall === 'link') {
     return new SinkError(
