@@ -239,7 +239,7 @@ describe('keyed state', () => {
     (key) => {
       const { state, cells } = makeState({ count: cell(() => 0) })
       const use = (): void => {
-        state.enter(key as unknown as Key)
+        state.enter(key as never)
         cells.count.set(1)
       }
       expect(use).toThrowError(expect.objectContaining({ code: 'KEY_ILLEGAL', retry: 'record' }))
@@ -300,9 +300,7 @@ describe('keyed state', () => {
 })
 
 describe('the end of keyed state', () => {
-  const withKeys = (
-    count: number,
-  ): ReturnType<typeof makeState<{ count: ReturnType<typeof cell<number>> }>> => {
+  const withKeys = (count: number) => {
     const made = makeState({ count: cell<number>() })
     for (let key = 0; key < count; key += 1) {
       made.state.enter(key)

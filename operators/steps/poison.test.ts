@@ -6,7 +6,7 @@ import { limits } from '../../core/limits.ts'
 import type { ErrorPolicy, OperatorDefinition, OperatorInstance } from '../operator.ts'
 import { cell, listCell } from '../state/schema.ts'
 import { guardedInstance } from './poison.ts'
-import { operator, processOperator } from './process.ts'
+import { operator, processOperator, type ProcessOperator } from './process.ts'
 import { flatMapOperator, mapOperator } from './stateless.ts'
 import { openKeyed, slotsOf } from './testing/keyed.ts'
 
@@ -145,12 +145,14 @@ describe('poison records of a keyed step', () => {
   })
   const open = (keyOf: (row: Row) => string = (row) => row.k) => {
     const dead: unknown[] = []
-    const step = openKeyed(processOperator(declared, keyOf, 'dead-letter'), (definition, context) =>
-      guardedInstance(definition, {
-        context,
-        skipped: () => undefined,
-        deadLetter: (letter) => void dead.push(letter),
-      }),
+    const step = openKeyed(
+      processOperator(declared as ProcessOperator<never, never, unknown>, keyOf, 'dead-letter'),
+      (definition, context) =>
+        guardedInstance(definition, {
+          context,
+          skipped: () => undefined,
+          deadLetter: (letter) => void dead.push(letter),
+        }),
     )
     return { ...step, dead }
   }

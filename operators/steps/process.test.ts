@@ -13,7 +13,7 @@ interface Row {
 const define = (
   declared: ProcessOperator<string, Row, unknown>,
   keyOf: (row: Row) => string = (row) => row.k,
-): OperatorDefinition => processOperator(declared, keyOf, 'fail')
+): OperatorDefinition => processOperator(declared as ProcessOperator<never, never, unknown>, keyOf, 'fail')
 
 const summing = operator<string, Row, string>()({
   state: { sum: cell(() => 0), log: listCell<number>() },
