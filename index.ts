@@ -36,7 +36,7 @@ export type {
 export * from './operators/sources/index.ts'
 export * from './operators/sinks/index.ts'
 export { run, type JobHandle } from './actors/run.ts'
-export type { JobResult, JobStatus } from './actors/job/job.ts'
+export type { JobResult, JobStatus } from './actors/job/job-result.ts'
 export type { CheckpointOptions, RestoreOptions, RunOptions } from './actors/options.ts'
 export type { JobEvent } from './actors/events.ts'
 export type { RestartPolicy } from './actors/kit/restart-policy.ts'

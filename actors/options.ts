@@ -157,7 +157,7 @@ function natsOption(given: string | undefined, workers: number): string {
     )
   }
   const nats = given ?? 'embedded'
-  if (nats === 'embedded' || /^(nats|tls|ws|wss):\/\/\S+$/.test(nats)) return nats
+  if (nats === 'embedded' || /^(nats|tls):\/\/\S+$/.test(nats)) return nats
   throw new ConfigError(
     'OPTION_ILLEGAL',
     `nats must be 'embedded' or a URL such as nats://localhost:4222, got ${JSON.stringify(nats)}`,

@@ -22,12 +22,12 @@ const mayImport: Record<string, readonly string[]> = {
   operators: ['core'],
   'actors/kit': ['core'],
   actors: ['core', 'transport', 'snapshot', 'operators', 'actors/kit'],
-  'index.ts': ['core', 'transport', 'snapshot', 'operators', 'actors'],
+  'index.ts': ['core', 'transport', 'snapshot', 'operators', 'actors', 'actors/kit'],
   scenarios: ['core', 'transport', 'snapshot', 'operators', 'actors', 'index.ts'],
   cli: ['core', 'transport', 'snapshot', 'operators', 'actors', 'index.ts', 'scenarios'],
   bench: ['core', 'transport', 'snapshot', 'operators', 'actors', 'index.ts', 'scenarios'],
 }
-const unruled = ['tools', 'docs', 'examples', 'vitest.config.ts']
+const unruled = ['tests', 'tools', 'docs', 'examples', 'vitest.config.ts']
 const unpublished = ['bench', ...unruled]
 
 interface SourceFile {

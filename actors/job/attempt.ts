@@ -5,21 +5,18 @@
  * - E4: an attempt that fails ends only when no write to the log is under way any more.
  * - The first failure decides; whatever follows it in the same attempt is a consequence.
  */
-import { MillraceError, isTyped, reportError, reviveError } from '../../core/errors.ts'
+import { isTyped, MillraceError, reviveError } from '../../core/errors.ts'
 import { sameEpoch, type CheckpointId, type Epoch, type TaskId, type WorkerId } from '../../core/ids.ts'
 import { unreachable } from '../../core/invariant.ts'
-import type { Cancel } from '../../core/ports/index.ts'
 import type { Graph } from '../../operators/graph.ts'
-import { decide, startCoordinator, wakeAtMs, type CoordinatorState } from '../../snapshot/coordinator.ts'
-import type { CoordinatorCommand, CoordinatorFact, SlotOutcome } from '../../snapshot/coordinator-facts.ts'
-import { SupersededError } from '../../snapshot/errors.ts'
-import { highestCheckpoint, type LoggedCheckpoint, type SlotRecord } from '../../snapshot/log/index.ts'
-import { manifestBytes } from '../../snapshot/assemble.ts'
+import type { SlotOutcome } from '../../snapshot/coordinator-facts.ts'
+import { highestCheckpoint, type LoggedCheckpoint } from '../../snapshot/log/index.ts'
 import type { JobEventBody } from '../events.ts'
 import { Mailbox } from '../kit/mailbox.ts'
 import type { ResolvedOptions } from '../options.ts'
 import { planJob, type Plan } from '../plan/plan.ts'
 import type { FromWorker } from '../worker/messages.ts'
+import { Coordination, type CoordinationEvents, type Told } from './coordination.ts'
 import type { Crew } from './crew.ts'
 import type { JobLog } from './job-log.ts'
 
@@ -67,9 +64,8 @@ export class Attempt {
   private readonly awaiting = new Set<WorkerId>()
   private readonly savepoints: Savepoint[] = []
   private plan: Plan | undefined
-  private coordinator: CoordinatorState | undefined
+  private coordination: Coordination | undefined
   private outcome: AttemptOutcome | undefined
-  private cancelTick: Cancel | undefined
   private stopRequested: { readonly savepoint: boolean } | undefined
 
   constructor(parts: AttemptParts) {
@@ -105,7 +101,7 @@ export class Attempt {
         this.failed(error)
       }
     }
-    this.cancelTick?.()
+    this.coordination?.end()
     await log.settled()
     const failure = this.outcome.kind === 'failed' ? this.outcome.error : undefined
     for (const savepoint of this.savepoints) {
@@ -234,11 +230,11 @@ export class Attempt {
 
   /** Every worker restored its tasks: the coordinator's reign over this epoch begins. */
   private begin(): void {
-    const { graph, epoch, fingerprint, options, restore, log, idsUsed, events } = this.parts
+    const { graph, epoch, fingerprint, options, restore, log, idsUsed, crew, events } = this.parts
     const tasks = this.plan?.tasks ?? []
-    const { everyMs, timeoutMs, failuresMax, minPauseMs } = options.checkpoints
     events.deployed()
-    const { state, commands } = startCoordinator(
+    this.coordination = new Coordination(
+      { epoch, crew, log, ports: options.ports, idsUsed, events: this.coordinationEvents() },
       {
         job: graph.name,
         epoch,
@@ -246,17 +242,35 @@ export class Attempt {
         keyGroups: options.keyGroups,
         tasks: tasks.map((task) => task.id),
         sources: tasks.filter((task) => this.isSource(task.id)).map((task) => task.id),
-        options: { everyMs, timeoutMs, failuresMax, minPauseMs },
+        options: options.checkpoints,
         newest: Math.max(highestCheckpoint(log.history), idsUsed.newest),
         restored: restore ? { checkpoint: restore.manifest.checkpoint, final: restore.manifest.final } : null,
       },
-      this.now(),
     )
-    this.coordinator = state
-    this.execute(commands)
     if (this.stopRequested) this.tell({ kind: 'stopRequested', ...this.stopRequested })
     if (this.savepoints.length > 0) this.tell({ kind: 'savepointRequested' })
-    this.wakeLater()
+  }
+
+  private coordinationEvents(): CoordinationEvents {
+    const { events } = this.parts
+    return {
+      emit: events.emit,
+      completed: (checkpoint, savepoint) => {
+        events.checkpointCompleted()
+        if (savepoint) for (const waiting of this.savepoints.splice(0)) waiting.resolve(checkpoint)
+      },
+      aborted: (savepoint, reason) => {
+        if (savepoint) for (const waiting of this.savepoints.splice(0)) waiting.reject(reason)
+      },
+      finished: () => (this.outcome ??= { kind: 'finished' }),
+      stopped: (checkpoint) => {
+        const savepoint = this.stopRequested?.savepoint ?? false
+        this.outcome ??= { kind: 'stopped', checkpoint, savepoint }
+      },
+      failed: (error) => this.post({ kind: 'crashed', error }),
+      tick: () => this.post({ kind: 'tick' }),
+      slotWritten: (outcome) => this.post({ kind: 'slotWritten', outcome }),
+    }
   }
 
   private isSource(id: TaskId): boolean {
@@ -264,127 +278,7 @@ export class Attempt {
     return task !== undefined && this.parts.graph.steps.get(task.chain.head)?.kind === 'source'
   }
 
-  private now(): CoordinatorFact['now'] {
-    const { clock } = this.parts.options.ports
-    return { monotonicMs: clock.monotonicMs(), wallMs: clock.wallMs() }
-  }
-
-  private tell(fact: DistributiveOmit<CoordinatorFact, 'now'>): void {
-    if (!this.coordinator || this.outcome) return
-    const { state, commands } = decide(this.coordinator, { ...fact, now: this.now() })
-    this.coordinator = state
-    this.execute(commands)
-    this.wakeLater()
-  }
-
-  /** One timer, for when the coordinator next waits for time. */
-  private wakeLater(): void {
-    this.cancelTick?.()
-    this.cancelTick = undefined
-    const { clock, timers } = this.parts.options.ports
-    const atMs = this.coordinator && !this.outcome ? wakeAtMs(this.coordinator) : null
-    if (atMs === null) return
-    this.cancelTick = timers.after(Math.max(0, atMs - clock.monotonicMs()), () => this.post({ kind: 'tick' }))
-  }
-
-  private execute(commands: readonly CoordinatorCommand[]): void {
-    for (const command of commands) this.executeOne(command)
-  }
-
-  private executeOne(command: CoordinatorCommand): void {
-    const { crew, epoch, events, idsUsed } = this.parts
-    switch (command.kind) {
-      case 'trigger': {
-        const { checkpoint, final } = command
-        idsUsed.newest = Math.max(idsUsed.newest, checkpoint)
-        crew.tellAll({ kind: 'trigger', epoch, checkpoint, final })
-        break
-      }
-      case 'abort': {
-        const { checkpoint, reason } = command
-        crew.tellAll({ kind: 'abort', epoch, checkpoint })
-        events.emit({
-          event: 'checkpoint.failed',
-          id: checkpoint,
-          code: reason.code,
-          message: reason.message,
-        })
-        if (command.savepoint) for (const waiting of this.savepoints.splice(0)) waiting.reject(reason)
-        break
-      }
-      case 'writeManifest':
-        this.hit('coordinator.all-acknowledged', command.manifest.checkpoint)
-        this.write({ kind: 'checkpoint', manifest: command.manifest })
-        break
-      case 'tellComplete':
-        this.complete(command)
-        break
-      case 'writeFinished':
-        this.hit('coordinator.before-finished', command.checkpoint)
-        this.write({ kind: 'finished', checkpoint: command.checkpoint })
-        break
-      case 'finished':
-        this.outcome ??= { kind: 'finished' }
-        break
-      case 'stopped':
-        this.outcome ??= {
-          kind: 'stopped',
-          checkpoint: command.checkpoint,
-          savepoint: this.stopRequested?.savepoint ?? false,
-        }
-        break
-      case 'failJob':
-        this.failed(command.error)
-        break
-      default:
-        unreachable(command, 'command of the coordinator')
-    }
-  }
-
-  private complete({ checkpoint, manifest }: Extract<CoordinatorCommand, { kind: 'tellComplete' }>): void {
-    const { crew, epoch, events, log } = this.parts
-    this.hit('coordinator.manifest-written', checkpoint)
-    crew.tellAll({ kind: 'complete', epoch, checkpoint }, () => this.hit('coordinator.told-some', checkpoint))
-    if (!manifest) return
-    events.checkpointCompleted()
-    events.emit({
-      event: 'checkpoint.completed',
-      id: checkpoint,
-      durationMs: Math.round(manifest.completedMs - manifest.startedMs),
-      bytes: manifestBytes(manifest),
-      savepoint: manifest.savepoint,
-      final: manifest.final,
-    })
-    if (manifest.savepoint) for (const waiting of this.savepoints.splice(0)) waiting.resolve(checkpoint)
-    void log.collect(epoch, [])
-  }
-
-  private write(record: SlotRecord): void {
-    this.parts.log.append(record).then(
-      (outcome) =>
-        this.post({
-          kind: 'slotWritten',
-          outcome:
-            outcome.kind === 'created' ? outcome : { kind: 'failed', error: reportError(outcome.error) },
-        }),
-      (error: unknown) => {
-        if (error instanceof SupersededError)
-          this.post({ kind: 'slotWritten', outcome: { kind: 'superseded', error } })
-        else this.post({ kind: 'crashed', error })
-      },
-    )
-  }
-
-  private hit(
-    name:
-      | 'coordinator.all-acknowledged'
-      | 'coordinator.manifest-written'
-      | 'coordinator.told-some'
-      | 'coordinator.before-finished',
-    checkpoint: CheckpointId,
-  ): void {
-    this.parts.options.ports.failpoints.hit(name, { checkpoint })
+  private tell(fact: Told): void {
+    if (!this.outcome) this.coordination?.tell(fact)
   }
 }
-
-type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never

@@ -6,7 +6,7 @@
  * - C7: only a complete checkpoint is restored, and only where every exactly-once sink agrees.
  * - Failures during a restart join it: an attempt that fails while deploying is followed by the next.
  */
-import { epochLabel, type CheckpointId, type Epoch, type WorkerId } from '../../core/ids.ts'
+import { epochLabel, type CheckpointId, type Epoch } from '../../core/ids.ts'
 import { MillraceError, isTyped } from '../../core/errors.ts'
 import { randomToken, unit } from '../../core/ports/random.ts'
 import { fingerprint } from '../../operators/fingerprint.ts'
@@ -15,35 +15,22 @@ import { claimTerm, readHistory } from '../../snapshot/log/index.ts'
 import type { CheckpointStore } from '../../snapshot/store.ts'
 import { EventLog } from '../events.ts'
 import { Lifecycle } from '../kit/lifecycle.ts'
-import { checkpointCompleted, decideRestart, noRestarts, type RestartState } from '../kit/restart-policy.ts'
+import {
+  checkpointCompleted,
+  decideRestart,
+  givenUp,
+  noRestarts,
+  type RestartState,
+} from '../kit/restart-policy.ts'
 import type { ResolvedOptions } from '../options.ts'
 import type { OpenedHost } from '../system/open-host.ts'
+import type { JobResult, JobStatus } from './job-result.ts'
 import { Attempt, type AttemptOutcome } from './attempt.ts'
 import { Collection } from './collection.ts'
 import { Crew } from './crew.ts'
 import { jobMachine } from './job-lifecycle.ts'
 import { JobLog } from './job-log.ts'
 import { chooseRestore, prepareSinks, type RestoreChoice } from './recover.ts'
-
-export interface JobResult {
-  /** Records that entered the flow since the job's first start, replayed ones counted once; 0 when it had finished before. */
-  readonly records: number
-  readonly restarts: number
-  /** Checkpoints completed in this process's time. */
-  readonly checkpoints: number
-  /** False when the job was stopped before its sources ended. */
-  readonly ended: boolean
-}
-
-export interface JobStatus {
-  readonly state: string
-  readonly epoch: string | null
-  /** The newest complete checkpoint. */
-  readonly checkpoint: CheckpointId | null
-  readonly records: number
-  readonly restarts: number
-  readonly workers: readonly { readonly worker: WorkerId; readonly pid: number }[]
-}
 
 type Startable = Exclude<RestoreChoice, { kind: 'finished' }>
 
@@ -268,7 +255,7 @@ export class Job {
       poison: outcome.poison,
       chance: unit(ports.random),
     })
-    if (decision.kind === 'give-up') throw this.giveUp(decision.reason, outcome.error)
+    if (decision.kind === 'give-up') throw givenUp(decision.reason, outcome.error, restart)
     this.lifecycle.send({ type: 'attemptFailed' })
     this.restarting = decision.state
     this.restarts += 1
@@ -281,19 +268,6 @@ export class Job {
     if (this.epoch) this.crew.tellAll({ kind: 'cancel', epoch: this.epoch })
     if (decision.delayMs > 0)
       await new Promise<void>((resolve) => ports.timers.after(decision.delayMs, resolve))
-  }
-
-  private giveUp(reason: 'fatal' | 'record' | 'limit', error: MillraceError): MillraceError {
-    if (reason === 'fatal') return error
-    const why =
-      reason === 'record'
-        ? 'the same record fails at the same step after a restart; mend the step, or give it onError: skip or dead-letter'
-        : `${this.parts.options.restart.restartsMax} restarts in a row without a completed checkpoint`
-    return new MillraceError(error.code, `${error.message}; given up: ${why}`, {
-      retry: reason === 'record' ? 'record' : error.retry,
-      cause: error,
-      details: error.details,
-    })
   }
 
   private async prepare(choice: RestoreChoice): Promise<void> {

@@ -5,7 +5,7 @@
  * - Only restarts with no checkpoint completed in between count towards the limit.
  * - `fatal` errors are never retried; the same step failing again on an equal record is class `record`.
  */
-import type { ErrorClass } from '../../core/errors.ts'
+import { MillraceError, type ErrorClass } from '../../core/errors.ts'
 
 export interface RestartPolicy {
   readonly strategy: 'exponential'
@@ -69,3 +69,21 @@ export function decideRestart(policy: RestartPolicy, state: RestartState, failur
 /** A completed checkpoint is progress: earlier restarts no longer count. */
 export const checkpointCompleted = (state: RestartState): RestartState =>
   state.countedMs.length === 0 ? state : { countedMs: [], lastPoison: state.lastPoison }
+
+/** What a job fails with when the policy says to give up. */
+export function givenUp(
+  reason: 'fatal' | 'record' | 'limit',
+  error: MillraceError,
+  policy: RestartPolicy,
+): MillraceError {
+  if (reason === 'fatal') return error
+  const why =
+    reason === 'record'
+      ? 'the same record fails at the same step after a restart; mend the step, or give it onError: skip or dead-letter'
+      : `${policy.restartsMax} restarts in a row without a completed checkpoint (restart.restartsMax)`
+  return new MillraceError(error.code, `${error.message}; given up: ${why}`, {
+    retry: reason === 'record' ? 'record' : error.retry,
+    cause: error,
+    details: error.details,
+  })
+}

@@ -10,8 +10,8 @@ import type { ResolvedOptions } from '../options.ts'
 import type { WorkerHost } from '../worker/host.ts'
 import { localHost } from '../worker/local-host.ts'
 import { WorkerLinks } from '../worker/worker-links.ts'
-import { processHost } from './process-host.ts'
-import { coordinatorAddress } from './worker-boot.ts'
+import { coordinatorAddress, remoteHost } from '../worker/remote-host.ts'
+import { processLauncher } from './process-launcher.ts'
 
 export interface OpenedHost {
   readonly host: WorkerHost
@@ -43,13 +43,15 @@ export async function openHost(
   try {
     const prefix = `mr.${graph.name}.${randomToken(ports.random, 12)}`
     const channel = await connectNats({ url, prefix, self: coordinatorAddress, log: ports.log })
-    const entry = options.entry
-    const host = processHost({
-      boot: { flow: graph.name, store: address, nats: url, prefix, ...(entry !== undefined && { entry }) },
-      channel,
-      timers: ports.timers,
-      log: ports.log,
+    const { entry } = options
+    const launcher = processLauncher({
+      flow: graph.name,
+      store: address,
+      nats: url,
+      prefix,
+      ...(entry !== undefined && { entry }),
     })
+    const host = remoteHost({ channel, timers: ports.timers, launcher })
     return {
       host,
       nats: embedded && { url: embedded.url, pid: embedded.pid },

@@ -1,73 +1,30 @@
-/** Workers as child processes of this one, joined by NATS. */
+/** Workers as child processes of this one. */
 import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process'
 import type { Duplex } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import type { WorkerId } from '../../core/ids.ts'
-import type { Log, Timers } from '../../core/ports/index.ts'
-import type { Channel } from '../../transport/channel.ts'
-import { Conversation } from '../kit/conversation.ts'
-import { decodeEnvelope, encodeEnvelope } from '../kit/envelope.ts'
-import type { WorkerEvents, WorkerHandle, WorkerHost } from '../worker/host.ts'
-import type { FromWorker } from '../worker/messages.ts'
+import type { Launcher } from '../worker/remote-host.ts'
 import { watchChild } from './guardian.ts'
-import { coordinatorAddress, workerBootVariable, type WorkerBoot } from './worker-boot.ts'
+import { workerBootVariable, type WorkerBoot } from './worker-boot.ts'
 
-export interface ProcessHostOptions {
-  readonly boot: Omit<WorkerBoot, 'worker'>
-  readonly channel: Channel
-  readonly timers: Timers
-  readonly log: Log
-}
-
-export function processHost(options: ProcessHostOptions): WorkerHost {
-  const { channel } = options
-  const conversations = new Map<string, Conversation>()
-  channel.onControl((bytes) => {
-    const envelope = decodeEnvelope(bytes)
-    if (envelope) conversations.get(envelope.from)?.receive(envelope)
-  })
+export function processLauncher(common: Omit<WorkerBoot, 'worker'>): Launcher {
   const children = new Set<ChildProcess>()
-
   return {
-    transport: 'nats',
-    start(id, events) {
-      const conversation = new Conversation({
-        self: coordinatorAddress,
-        timers: options.timers,
-        transmit: (envelope) => channel.publishControl(id, encodeEnvelope(envelope)),
-        deliver: (body) => events.message(body as FromWorker),
-      })
-      conversations.set(id, conversation)
-      const child = startChild(options, id, {
-        message: events.message,
-        lost(reason) {
-          conversation.close()
-          conversations.delete(id)
-          children.delete(child)
-          events.lost(reason)
-        },
+    launch(id, lost) {
+      const child = startChild({ ...common, worker: id }, (reason) => {
+        children.delete(child)
+        lost(reason)
       })
       children.add(child)
-      return handleOf(id, child, conversation)
+      return { pid: child.pid ?? 0, kill: () => void child.kill('SIGKILL') }
     },
     async close() {
       await Promise.all([...children].map(endChild))
-      await channel.close()
     },
   }
 }
 
-function handleOf(id: WorkerId, child: ChildProcess, conversation: Conversation): WorkerHandle {
-  return {
-    id,
-    pid: child.pid ?? 0,
-    send: (message) => conversation.send(message),
-    kill: () => void child.kill('SIGKILL'),
-  }
-}
-
-function startChild(options: ProcessHostOptions, id: WorkerId, events: WorkerEvents): ChildProcess {
-  const boot: WorkerBoot = { ...options.boot, worker: id }
+function startChild(boot: WorkerBoot, lost: (reason: string) => void): ChildProcess {
   const output = process.env.MILLRACE_JSON === '1' ? 2 : 'inherit'
   const stdio: StdioOptions = ['ignore', output, 'inherit', 'pipe']
   const child = spawn(process.execPath, commandOf(boot), {
@@ -76,19 +33,19 @@ function startChild(options: ProcessHostOptions, id: WorkerId, events: WorkerEve
   })
   const unwatch = watchChild(child.stdio[3] as Duplex, () => child.kill('SIGKILL'))
   let gone = false
-  const lost = (reason: string): void => {
+  const ended = (reason: string): void => {
     if (gone) return
     gone = true
     unwatch()
-    events.lost(reason)
+    lost(reason)
   }
-  child.on('exit', (code, signal) => lost(signal === null ? `exit code ${code}` : `signal ${signal}`))
-  child.on('error', (error) => lost(error.message))
+  child.on('exit', (code, signal) => ended(signal === null ? `exit code ${code}` : `signal ${signal}`))
+  child.on('error', (error) => ended(error.message))
   return child
 }
 
 /** With an entry, a small script of ours loads it; without one, this process's own script runs again. */
-function commandOf(boot: WorkerBoot): string[] {
+function commandOf(boot: WorkerBoot & { readonly worker: WorkerId }): string[] {
   if (boot.entry === undefined) return [...process.execArgv, ...process.argv.slice(1)]
   const typescript = /\.[mc]?ts$/.test(boot.entry)
     ? ['--import', built('cli/typescript/register.js').href]

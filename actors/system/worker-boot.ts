@@ -2,7 +2,6 @@
 import type { WorkerId } from '../../core/ids.ts'
 
 export const workerBootVariable = 'MILLRACE_WORKER'
-export const coordinatorAddress = 'coordinator'
 
 export interface WorkerBoot {
   readonly flow: string

@@ -1,4 +1,5 @@
 /** S1: which splits a source's task reads, and from where. Every task computes the same share-out. */
+import { MillraceError } from '../../core/errors.ts'
 import type { SourceStep } from '../../operators/graph.ts'
 import type { SourceContext } from '../../operators/source.ts'
 import type { TaskPlan } from '../plan/plan.ts'
@@ -12,13 +13,28 @@ export async function assignSplits(
   task: TaskPlan,
   restored: RestoredCheckpoint | undefined,
 ): Promise<readonly { readonly split: string; readonly state: SplitState }[]> {
-  const states = new Map<string, SplitState>()
-  for (const split of await step.definition.splits(context)) states.set(split, unreadSplit)
+  const known = await step.definition.splits(context)
+  const states = new Map<string, SplitState>(known.map((split) => [split, unreadSplit]))
   for (const section of restored?.sections(step.name) ?? []) {
     if (section.scope.kind !== 'split') continue
-    states.set(section.scope.split, readSplitState((await restored?.read(section)) ?? new Uint8Array()))
+    const { split } = section.scope
+    if (!states.has(split)) throw splitGone(step.name, split, known)
+    states.set(split, readSplitState((await restored?.read(section)) ?? new Uint8Array()))
   }
-  return [...states]
+  const mine = [...states]
     .filter((_, i) => i % task.chain.parallelism === task.index)
     .map(([split, state]) => ({ split, state }))
+  for (const { split, state } of mine) {
+    // An ended split is not read again, but one that changed since must not go unnoticed: opening it checks.
+    if (state.ended) await (await step.definition.open(split, state.position, context)).close()
+  }
+  return mine
+}
+
+function splitGone(step: string, split: string, known: readonly string[]): MillraceError {
+  return new MillraceError(
+    'SOURCE_CHANGED',
+    `source '${step}' does not have the split '${split}' any more, which the checkpoint holds; found ${known.slice(0, 5).join(', ')}${known.length > 5 ? ' …' : ''}. Give it the same input and options as before, or begin anew`,
+    { retry: 'fatal', details: { step, split } },
+  )
 }

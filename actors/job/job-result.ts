@@ -1,0 +1,22 @@
+/** What a job answers when it is asked, and when it is over. */
+import type { CheckpointId, WorkerId } from '../../core/ids.ts'
+
+export interface JobResult {
+  /** Records that entered the flow since the job's first start, replayed ones counted once; 0 when it had finished before. */
+  readonly records: number
+  readonly restarts: number
+  /** Checkpoints completed in this process's time. */
+  readonly checkpoints: number
+  /** False when the job was stopped before its sources ended. */
+  readonly ended: boolean
+}
+
+export interface JobStatus {
+  readonly state: string
+  readonly epoch: string | null
+  /** The newest complete checkpoint. */
+  readonly checkpoint: CheckpointId | null
+  readonly records: number
+  readonly restarts: number
+  readonly workers: readonly { readonly worker: WorkerId; readonly pid: number }[]
+}
