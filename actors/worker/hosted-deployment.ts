@@ -37,7 +37,7 @@ export class HostedDeployment {
     this.worker = worker
     this.epoch = epoch
     this.deployment = deployment
-    this.scheduler = new Scheduler(worker.ports)
+    this.scheduler = new Scheduler({ ...worker.ports, ...worker.scheduling })
   }
 
   async start(): Promise<void> {

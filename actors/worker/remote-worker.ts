@@ -11,7 +11,7 @@ import { decodeEnvelope, encodeEnvelope } from '../kit/envelope.ts'
 import type { ToWorker } from './messages.ts'
 import { coordinatorAddress } from './remote-host.ts'
 import { WorkerLinks } from './worker-links.ts'
-import { Worker } from './worker.ts'
+import { Worker, type WorkerOptions } from './worker.ts'
 
 export interface RemoteWorkerOptions {
   readonly id: WorkerId
@@ -20,6 +20,7 @@ export interface RemoteWorkerOptions {
   readonly ports: Ports
   readonly store: CheckpointStore
   readonly channel: Channel
+  readonly scheduling?: NonNullable<WorkerOptions['scheduling']>
   /** The coordinator has no more use for this worker. */
   readonly shutdown: () => void
 }
@@ -44,6 +45,7 @@ export function startRemoteWorker(options: RemoteWorkerOptions): Worker {
     graph,
     ports,
     store,
+    ...(options.scheduling && { scheduling: options.scheduling }),
     links: (debug) => new WorkerLinks(memoryLinks({ debug }), remote),
     send: (message) => conversation.send(message),
   })

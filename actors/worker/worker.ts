@@ -11,6 +11,7 @@ import type { Ports } from '../../core/ports/index.ts'
 import type { Graph } from '../../operators/graph.ts'
 import type { CheckpointStore } from '../../snapshot/store.ts'
 import type { WorkerLinks } from './worker-links.ts'
+import type { SchedulerOptions } from '../kit/scheduler.ts'
 import { HostedDeployment } from './hosted-deployment.ts'
 import type { FromWorker, ToWorker } from './messages.ts'
 
@@ -19,6 +20,8 @@ export interface WorkerOptions {
   readonly graph: Graph
   readonly ports: Ports
   readonly store: CheckpointStore
+  /** How the worker's scheduler shares the event loop; see `Scheduler`. */
+  readonly scheduling?: Pick<SchedulerOptions, 'sliceMs' | 'budget'>
   /** New links for one deployment. */
   readonly links: (debug: boolean) => WorkerLinks
   readonly send: (message: FromWorker) => void

@@ -1,0 +1,180 @@
+/** One `run` of a flow in the simulated world: a parent process with the job, and its workers, over a network. */
+import { Job } from '../../../actors/job/job.ts'
+import type { JobResult } from '../../../actors/job/job-result.ts'
+import type { JobEvent } from '../../../actors/events.ts'
+import { resolveOptions, type RunOptions } from '../../../actors/options.ts'
+import { coordinatorAddress, remoteHost, type Launcher } from '../../../actors/worker/remote-host.ts'
+import { startRemoteWorker } from '../../../actors/worker/remote-worker.ts'
+import type { Worker } from '../../../actors/worker/worker.ts'
+import type { WorkerId } from '../../../core/ids.ts'
+import { workerId } from '../../../core/ids.ts'
+import type { Flow } from '../../../operators/flow.ts'
+import { fileStore } from '../../../snapshot/stores/file-store.ts'
+import {
+  memoryChannels,
+  type NetworkFaults,
+  type SimulatedNetwork,
+} from '../../../transport/simulated/memory-channels.ts'
+import type { SimulatedProcess } from './process.ts'
+import type { World } from './world.ts'
+
+export const storeFolder = '/checkpoints'
+
+interface Member {
+  readonly process: SimulatedProcess
+  readonly worker: Worker
+  lost: ((reason: string) => void) | undefined
+}
+
+/** How long a stopped worker goes unnoticed, ms: then it is taken for dead. */
+const silentMs = 10_000
+/** How long a child takes to die, and its parent to hear of it, ms. */
+const deathMs = 2
+
+export type ClusterOutcome =
+  | { readonly kind: 'running' }
+  | { readonly kind: 'ended'; readonly result: JobResult }
+  | { readonly kind: 'failed'; readonly error: Error }
+
+export class Cluster {
+  outcome: ClusterOutcome = { kind: 'running' }
+  readonly parent: SimulatedProcess
+  readonly network: SimulatedNetwork
+  private readonly world: World
+  private readonly flow: Flow
+  private readonly options: RunOptions
+  private readonly members = new Map<WorkerId, Member>()
+
+  constructor(world: World, flow: Flow, options: RunOptions, faults: NetworkFaults) {
+    this.world = world
+    this.flow = flow
+    this.options = options
+    this.parent = world.process('parent')
+    const { time, networkRandom } = world
+    this.network = memoryChannels({ clock: time, timers: time, random: networkRandom, faults })
+  }
+
+  /** Starts the job; `outcome` tells how it ended. */
+  async start(): Promise<void> {
+    const { parent, flow, world } = this
+    try {
+      const options = resolveOptions({ ...this.options, nats: 'nats://simulated', ports: parent.ports })
+      const store = await fileStore(storeFolder).open(parent.ports.files)
+      const host = remoteHost({
+        channel: parent.channel(this.network.channel(coordinatorAddress)),
+        timers: parent.ports.timers,
+        launcher: this.launcher(),
+      })
+      const job = new Job({
+        graph: flow.graph(),
+        options,
+        store,
+        host: { host, nats: undefined, close: () => host.close() },
+        dispose: () => store.close(),
+      })
+      void this.watch(job)
+      await job.start()
+      const result = await job.finished
+      this.outcome = { kind: 'ended', result }
+    } catch (error) {
+      this.outcome = { kind: 'failed', error: error as Error }
+      world.note(`job failed: ${(error as Error).message}`)
+    }
+  }
+
+  get workers(): readonly WorkerId[] {
+    return [...this.members.keys()]
+  }
+
+  killWorker(id: WorkerId): void {
+    const member = this.members.get(id)
+    if (!member) return
+    member.process.kill()
+    member.worker.drop()
+    this.members.delete(id)
+    this.network.disconnect(id)
+    const { lost } = member
+    if (lost) this.world.time.after(deathMs, () => this.parent.enter(() => lost('killed')))
+  }
+
+  /** A worker that is stopped for long is taken for dead; continued later, it is a zombie of an old epoch. */
+  stopWorker(id: WorkerId, forMs: number): void {
+    const member = this.members.get(id)
+    if (!member) return
+    member.process.stop()
+    this.world.time.after(forMs, () => member.process.continue())
+    if (forMs <= silentMs) return
+    this.world.time.after(silentMs, () => {
+      const { lost } = member
+      if (!lost || !this.members.has(id)) return
+      member.lost = undefined
+      this.members.delete(id)
+      this.parent.enter(() => lost('silent'))
+    })
+  }
+
+  /** The parent dies, and its guardians end the workers. */
+  kill(): void {
+    this.parent.kill()
+    for (const { process, worker } of this.members.values()) {
+      process.kill()
+      worker.drop()
+    }
+    this.members.clear()
+  }
+
+  private async watch(job: Job): Promise<void> {
+    for await (const event of job.events.read()) this.noteEvent(event)
+  }
+
+  private noteEvent(event: JobEvent): void {
+    if (event.event === 'job.progress') return
+    this.world.count(event.event)
+    this.world.note(JSON.stringify({ ...event, atMs: undefined }))
+  }
+
+  private launcher(): Launcher {
+    return {
+      launch: (id, lost) => {
+        const place = workerId(id)
+        const process = this.world.process(id)
+        let member: Member | undefined
+        const killed = (): void => this.killWorker(place)
+        // A process takes a while to start.
+        this.world.time.after(5 + this.world.chance() * 50, () => {
+          if (!this.parent.isAlive || ended) return
+          process.enter(() => {
+            void (async () => {
+              const store = await fileStore(storeFolder).open(process.ports.files)
+              const worker = startRemoteWorker({
+                id: place,
+                pid: this.members.size + 1,
+                graph: this.flow.graph(),
+                ports: process.ports,
+                store,
+                channel: process.channel(this.network.channel(id)),
+                scheduling: { sliceMs: 0, budget: this.world.recordsPerStep },
+                shutdown: killed,
+              })
+              member = { process, worker, lost }
+              this.members.set(place, member)
+            })()
+          })
+        })
+        let ended = false
+        return {
+          pid: 1,
+          kill: () => {
+            ended = true
+            if (member) this.killWorker(place)
+            else {
+              process.kill()
+              this.world.time.after(deathMs, () => this.parent.enter(() => lost('killed')))
+            }
+          },
+        }
+      },
+      close: () => Promise.resolve(),
+    }
+  }
+}

@@ -1,0 +1,141 @@
+/**
+ * A process of the simulated world: everything that it waits for goes through its own ports, so that it can be
+ * killed, or stopped and continued, at any moment.
+ *
+ * - Killed: nothing that it started ever comes back to it.
+ * - Stopped: what comes back waits until it is continued, in order.
+ */
+import type { Failpoints, FileHandle, Files, Ports, Random } from '../../../core/ports/index.ts'
+import { unit } from '../../../core/ports/random.ts'
+import type { Log } from '../../../core/log.ts'
+import type { Channel } from '../../../transport/channel.ts'
+import type { VirtualTime } from '../../../core/simulated/time.ts'
+
+export interface SimulatedProcessOptions {
+  readonly name: string
+  readonly time: VirtualTime
+  readonly files: Files
+  readonly random: Random
+  readonly failpoints: Failpoints
+  readonly log: Log
+  /** Longest time that a file operation takes, ms. */
+  readonly fileMsMax: number
+}
+
+/** Longest turn of a process's event loop, ms. */
+const turnMsMax = 1
+
+export class SimulatedProcess {
+  readonly name: string
+  readonly ports: Ports
+  private readonly options: SimulatedProcessOptions
+  private alive = true
+  private stopped = false
+  private waiting: (() => void)[] = []
+
+  constructor(options: SimulatedProcessOptions) {
+    this.options = options
+    this.name = options.name
+    const { time, random, failpoints, log } = options
+    this.ports = {
+      clock: time,
+      random,
+      log,
+      failpoints: { hit: (name, place) => this.alive && failpoints.hit(name, place) },
+      timers: {
+        after: (delayMs, fn) => time.after(delayMs, () => this.enter(fn)),
+        // Work takes no virtual time by itself: a turn of the event loop does.
+        soon: (fn) => void time.after(unit(random) * turnMsMax, () => this.enter(fn)),
+      },
+      files: this.scopedFiles(options.files),
+    }
+  }
+
+  get isAlive(): boolean {
+    return this.alive
+  }
+
+  /** Runs `fn` in this process, now or when it is continued; never once it is dead. */
+  enter(fn: () => void): void {
+    if (!this.alive) return
+    if (this.stopped) this.waiting.push(fn)
+    else fn()
+  }
+
+  kill(): void {
+    this.alive = false
+    this.waiting = []
+  }
+
+  stop(): void {
+    this.stopped = true
+  }
+
+  continue(): void {
+    this.stopped = false
+    const { waiting } = this
+    this.waiting = []
+    for (const fn of waiting) this.options.time.soon(() => this.enter(fn))
+  }
+
+  /** The channel as this process sees it: dead, it says and hears nothing. */
+  channel(channel: Channel): Channel {
+    const hear =
+      <T>(handler: (item: T) => void) =>
+      (item: T): void =>
+        this.enter(() => handler(item))
+    return {
+      self: channel.self,
+      get connected() {
+        return channel.connected
+      },
+      messageBytesMax: channel.messageBytesMax,
+      publishFrame: (to, frame) => this.alive && channel.publishFrame(to, frame),
+      publishControl: (to, message) => this.alive && channel.publishControl(to, message),
+      onFrame: (handler) => channel.onFrame(hear(handler)),
+      onControl: (handler) => channel.onControl(hear(handler)),
+      onStatus: (handler) => channel.onStatus(hear(handler)),
+      close: () => channel.close(),
+    }
+  }
+
+  /** Every operation takes a while; a process that is dead by then did not do it, or never learns that it did. */
+  private operation<T>(work: () => Promise<T>): Promise<T> {
+    const { time, random, fileMsMax } = this.options
+    return new Promise<T>((resolve, reject) => {
+      const settle = (fn: () => void): void => this.enter(fn)
+      const run = (): void => {
+        work().then(
+          (value) => settle(() => resolve(value)),
+          (error: unknown) => settle(() => reject(error as Error)),
+        )
+      }
+      time.after(unit(random) * fileMsMax, () => this.enter(run))
+    })
+  }
+
+  private scopedFiles(files: Files): Files {
+    const op = <T>(work: () => Promise<T>): Promise<T> => this.operation(work)
+    return {
+      open: (path, mode) => op(async () => this.scopedHandle(await files.open(path, mode))),
+      readAll: (path) => op(() => files.readAll(path)),
+      link: (from, to) => op(() => files.link(from, to)),
+      unlink: (path) => op(() => files.unlink(path)),
+      makeFolder: (path) => op(() => files.makeFolder(path)),
+      removeFolder: (path) => op(() => files.removeFolder(path)),
+      list: (path) => op(() => files.list(path)),
+      stat: (path) => op(() => files.stat(path)),
+      syncFolder: (path) => op(() => files.syncFolder(path)),
+    }
+  }
+
+  private scopedHandle(handle: FileHandle): FileHandle {
+    const op = <T>(work: () => Promise<T>): Promise<T> => this.operation(work)
+    return {
+      read: (offset, length) => op(() => handle.read(offset, length)),
+      append: (bytes) => op(() => handle.append(bytes)),
+      sync: () => op(() => handle.sync()),
+      close: () => op(() => handle.close()),
+    }
+  }
+}

@@ -1,0 +1,182 @@
+/**
+ * One simulated run of a flow: faults for a while, then none until the job must be finished.
+ *
+ * - Safety: at no moment is anything visible that a run without failures would not show, or more often.
+ * - Liveness: once the faults stop, the job finishes within a bound of virtual time.
+ */
+import { MillraceError } from '../../../core/errors.ts'
+import type { FailpointName, FailpointPlace } from '../../../core/ports/index.ts'
+import { below } from '../../../core/ports/random.ts'
+import { seededRandom } from '../../../core/simulated/random.ts'
+import { systemError } from '../../../core/simulated/files.ts'
+import { workerId } from '../../../core/ids.ts'
+import type { RunOptions } from '../../../actors/options.ts'
+import type { Flow } from '../../../operators/flow.ts'
+import { Cluster } from './cluster.ts'
+import type { Fault } from './faults.ts'
+import { visibleRows } from './visible-rows.ts'
+import { World } from './world.ts'
+
+export interface ScheduleOptions {
+  readonly seed: number
+  readonly faults: readonly Fault[]
+  readonly run: RunOptions
+  /** Virtual ms from the last fault to the end of the job. */
+  readonly livenessMs: number
+}
+
+export interface ScheduleResult {
+  readonly rows: readonly string[]
+  /** Absent when the job finished. */
+  readonly stuck: string | undefined
+  readonly world: World
+  readonly runs: number
+}
+
+const restartRunMs = 20
+
+export async function runSchedule(flow: Flow, options: ScheduleOptions): Promise<ScheduleResult> {
+  const schedule = new Schedule(flow, options)
+  return schedule.run()
+}
+
+class Schedule {
+  private readonly flow: Flow
+  private readonly options: ScheduleOptions
+  private readonly world: World
+  private readonly hits = new Map<FailpointName, number>()
+  private cluster: Cluster | undefined
+  private runs = 0
+  private diskFault: Extract<Fault, { kind: 'disk' }> | undefined
+  private readonly diskRandom
+
+  constructor(flow: Flow, options: ScheduleOptions) {
+    this.flow = flow
+    this.options = options
+    this.diskRandom = seededRandom(options.seed * 8 + 4)
+    this.world = new World({
+      seed: options.seed,
+      fileMsMax: 1,
+      recordsPerStep: 4,
+      fileFault: (operation, path) => this.fileFault(operation, path),
+      failpoint: (name, place) => this.failpoint(name, place),
+    })
+  }
+
+  async run(): Promise<ScheduleResult> {
+    const { world, options } = this
+    this.startRun()
+    let lastMs = 0
+    for (const fault of options.faults) {
+      if (fault.kind === 'failpoint') continue
+      world.time.after(fault.atMs, () => this.inject(fault))
+      lastMs = Math.max(lastMs, fault.atMs + ('forMs' in fault ? fault.forMs : 0))
+    }
+    const finished = await world.run(
+      lastMs + options.livenessMs,
+      () => this.cluster?.outcome.kind === 'ended',
+    )
+    const stuck = finished ? undefined : this.describeStuck()
+    this.cluster?.kill()
+    return { rows: await visibleRows(this.flow, world.disk), stuck, world, runs: this.runs }
+  }
+
+  private startRun(): void {
+    this.runs += 1
+    this.world.note(`run ${this.runs} starts`)
+    const cluster = new Cluster(this.world, this.flow, this.options.run, { delayMsMax: 1 })
+    this.cluster = cluster
+    void cluster.start().then(() => {
+      // Whoever operates the job starts it again, as a process manager would.
+      if (this.cluster === cluster && cluster.outcome.kind === 'failed') this.startRunLater()
+    })
+  }
+
+  private startRunLater(): void {
+    this.cluster?.kill()
+    this.world.time.after(restartRunMs, () => this.startRun())
+  }
+
+  private describeStuck(): string {
+    const { outcome } = this.cluster ?? {}
+    if (outcome?.kind === 'failed') return `the job fails again and again: ${outcome.error.message}`
+    return `the job did not finish within ${this.options.livenessMs} ms of virtual time after the last fault`
+  }
+
+  private inject(fault: Exclude<Fault, { kind: 'failpoint' }>): void {
+    const { cluster, world } = this
+    if (!cluster || cluster.outcome.kind === 'ended') return
+    world.count(`fault ${fault.kind}`)
+    world.note(`fault ${JSON.stringify(fault)}`)
+    switch (fault.kind) {
+      case 'killWorker': {
+        const id = pickOf(cluster.workers, fault.pick)
+        if (id) cluster.killWorker(id)
+        break
+      }
+      case 'stopWorker': {
+        const id = pickOf(cluster.workers, fault.pick)
+        if (id) cluster.stopWorker(id, fault.forMs)
+        break
+      }
+      case 'killParent':
+        this.startRunLater()
+        break
+      case 'stopParent':
+        this.stopParent(cluster, fault.forMs)
+        break
+      case 'powerLoss':
+        cluster.kill()
+        world.losePower()
+        world.time.after(restartRunMs, () => this.startRun())
+        break
+      case 'network':
+        cluster.network.setFaults(fault.faults)
+        world.time.after(fault.forMs, () => cluster.network.setFaults({ delayMsMax: 1 }))
+        break
+      case 'partition': {
+        const id = pickOf([...cluster.workers, workerId('coordinator')], fault.pick)
+        if (!id) break
+        cluster.network.disconnect(id)
+        world.time.after(fault.forMs, () => cluster.network.reconnect(id))
+        break
+      }
+      case 'disk':
+        this.diskFault = fault
+        world.time.after(fault.forMs, () => (this.diskFault = undefined))
+    }
+  }
+
+  /** Another run takes over while the first one's parent stands still; both are alive when it goes on. */
+  private stopParent(cluster: Cluster, forMs: number): void {
+    cluster.parent.stop()
+    this.world.time.after(forMs, () => cluster.parent.continue())
+    this.startRun()
+  }
+
+  private failpoint(name: FailpointName, place: FailpointPlace): void {
+    const hit = (this.hits.get(name) ?? 0) + 1
+    this.hits.set(name, hit)
+    this.world.count(`point ${name}`)
+    const fault = this.options.faults.find(
+      (candidate) => candidate.kind === 'failpoint' && candidate.name === name && candidate.hit === hit,
+    )
+    if (fault?.kind !== 'failpoint') return
+    this.world.count(`fault failpoint`)
+    this.world.note(`fault at ${name} ${JSON.stringify(place)}: ${fault.action}`)
+    if (fault.action === 'killParent') this.startRunLater()
+    if (fault.action === 'killWorker' && place.worker !== undefined)
+      this.cluster?.killWorker(workerId(place.worker))
+    throw new MillraceError('CRASH', `crashed at ${name}`, { retry: 'retry' })
+  }
+
+  private fileFault(operation: string, path: string): Error | undefined {
+    const { diskFault } = this
+    if (!diskFault || below(this.diskRandom, 1_000_000) >= diskFault.rate * 1_000_000) return undefined
+    const writes = ['append', 'open', 'link', 'makeFolder'].includes(operation)
+    if (diskFault.code === 'ENOSPC' && !writes) return undefined
+    return systemError(diskFault.code, operation, path)
+  }
+}
+
+const pickOf = <T>(items: readonly T[], pick: number): T | undefined => items[Math.floor(pick * items.length)]

@@ -1,0 +1,105 @@
+/** One simulated world: one clock, one disk, one seed. Everything that happens in it follows from the seed. */
+import { createHash, type Hash } from 'node:crypto'
+import type { FailpointName, FailpointPlace, Random } from '../../../core/ports/index.ts'
+import { unit } from '../../../core/ports/random.ts'
+import { silentLog } from '../../../core/log.ts'
+import { simulatedFiles, type SimulatedFiles } from '../../../core/simulated/files.ts'
+import { seededRandom } from '../../../core/simulated/random.ts'
+import { virtualTime, type VirtualTime } from '../../../core/simulated/time.ts'
+import { SimulatedProcess } from './process.ts'
+
+export interface WorldOptions {
+  readonly seed: number
+  readonly fileMsMax: number
+  readonly fileFault?: (operation: string, path: string) => Error | undefined
+  /** Records that a task works on in one step: small, so that much can happen in between. */
+  readonly recordsPerStep: number
+  readonly failpoint: (name: FailpointName, place: FailpointPlace) => void
+}
+
+const notesKept = 400
+
+export class World {
+  readonly time: VirtualTime
+  readonly disk: SimulatedFiles
+  readonly networkRandom: Random
+  /** What happened, newest last: the readable timeline of a failing seed. */
+  readonly notes: string[] = []
+  readonly counts = new Map<string, number>()
+  private readonly options: WorldOptions
+  private readonly random: Random
+  private readonly hash: Hash = createHash('sha256')
+  private readonly processes: SimulatedProcess[] = []
+
+  constructor(options: WorldOptions) {
+    this.options = options
+    this.time = virtualTime(1_700_000_000_000)
+    this.random = seededRandom(options.seed * 8 + 1)
+    this.networkRandom = seededRandom(options.seed * 8 + 2)
+    const { fileFault } = options
+    this.disk = simulatedFiles({
+      nowMs: () => this.time.wallMs(),
+      ...(fileFault && { fault: fileFault }),
+    })
+  }
+
+  get recordsPerStep(): number {
+    return this.options.recordsPerStep
+  }
+
+  /** In [0, 1). */
+  chance(): number {
+    return unit(this.random)
+  }
+
+  process(name: string): SimulatedProcess {
+    const made = new SimulatedProcess({
+      name,
+      time: this.time,
+      files: this.disk,
+      random: seededRandom(this.options.seed * 1000 + 100 + this.processes.length),
+      failpoints: { hit: this.options.failpoint },
+      log: silentLog,
+      fileMsMax: this.options.fileMsMax,
+    })
+    this.processes.push(made)
+    return made
+  }
+
+  /** The power fails: nothing that ran goes on, and what was not synced may be gone. */
+  losePower(): void {
+    for (const each of this.processes) each.kill()
+    this.disk.crash(this.random)
+  }
+
+  note(text: string): void {
+    const line = `${this.time.monotonicMs().toFixed(1).padStart(9)} ms  ${text}`
+    this.hash.update(line)
+    if (this.notes.push(line) > notesKept) this.notes.shift()
+  }
+
+  count(what: string): void {
+    this.counts.set(what, (this.counts.get(what) ?? 0) + 1)
+  }
+
+  /** Equal for equal histories. */
+  get traceHash(): string {
+    return this.hash.copy().digest('hex').slice(0, 16)
+  }
+
+  /**
+   * Runs what is due until `done`, or for `ms` of virtual time. Promises settle between any two events, so that
+   * the order of things follows from the events alone.
+   */
+  async run(ms: number, done: () => boolean): Promise<boolean> {
+    const untilMs = this.time.monotonicMs() + ms
+    for (;;) {
+      await turn()
+      if (done()) return true
+      if (this.time.monotonicMs() >= untilMs || !this.time.runNext()) return false
+    }
+  }
+}
+
+/** One turn of the real event loop: every promise that can settle has settled. */
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
