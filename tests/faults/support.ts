@@ -12,6 +12,7 @@ import {
   type JobEvent,
   type JobHandle,
   type JobResult,
+  type ProcessOperator,
   type RunOptions,
 } from '../../index.ts'
 
@@ -183,13 +184,15 @@ export interface LedgerOptions {
   readonly splits?: number
   readonly perStage?: number
   readonly keysPerSplit?: number
+  /** Text beside each key's numbers: enough of it makes the state a part of its own in the store. */
+  readonly padChars?: number
 }
 
-const ledgerDefaults = { stages: 3, splits: 2, perStage: 60, keysPerSplit: 5 }
+const ledgerDefaults = { stages: 3, splits: 2, perStage: 60, keysPerSplit: 5, padChars: 0 }
 
 /** Numbers each key's records, and sums them up at the end; every row depends on all of its key's records before. */
 export function ledgerFlow(options: LedgerOptions = {}): Flow {
-  const { stages, splits, perStage, keysPerSplit } = { ...ledgerDefaults, ...options }
+  const { stages, splits, perStage, keysPerSplit, padChars } = { ...ledgerDefaults, ...options }
   const { pace = new Pace(), name = 'ledger', out = '/out' } = options
   const ledger = flow(name)
   ledger
@@ -207,30 +210,32 @@ export function ledgerFlow(options: LedgerOptions = {}): Flow {
     )
     .map('pass', (item) => item)
     .keyBy('by-key', (item) => item.key)
-    .process('ledger', ledgerOperator)
+    .process('ledger', ledgerOperator(padChars))
     .sink('out', toJsonl<Row>(out))
   return ledger
 }
 
 const idsPerSplit = 100_000
 
-const itemOf = (split: number, i: number, keysPerSplit: number): Item => ({
+export const itemOf = (split: number, i: number, keysPerSplit = ledgerDefaults.keysPerSplit): Item => ({
   id: split * idsPerSplit + i,
   key: `k${split}-${i % keysPerSplit}`,
 })
 
-export const ledgerOperator = operator<string, Item, Row>()({
-  state: { count: cell(() => 0), sum: cell(() => 0) },
-  onRecord(ctx, item) {
-    const n = ctx.state.count.get() + 1
-    ctx.state.count.set(n)
-    ctx.state.sum.set(ctx.state.sum.get() + item.id)
-    ctx.emit({ kind: 'seen', id: item.id, key: item.key, n })
-  },
-  onEnd(ctx) {
-    ctx.emit({ kind: 'total', key: ctx.key, count: ctx.state.count.get(), sum: ctx.state.sum.get() })
-  },
-})
+export const ledgerOperator = (padChars = 0): ProcessOperator<string, Item, Row> =>
+  operator<string, Item, Row>()({
+    state: { count: cell(() => 0), sum: cell(() => 0), pad: cell<string>() },
+    onRecord(ctx, item) {
+      const n = ctx.state.count.get() + 1
+      ctx.state.count.set(n)
+      ctx.state.sum.set(ctx.state.sum.get() + item.id)
+      if (padChars > 0) ctx.state.pad.set(String(n % 10).repeat(padChars))
+      ctx.emit({ kind: 'seen', id: item.id, key: item.key, n })
+    },
+    onEnd(ctx) {
+      ctx.emit({ kind: 'total', key: ctx.key, count: ctx.state.count.get(), sum: ctx.state.sum.get() })
+    },
+  })
 
 /** What `ledgerFlow` must write, computed by a plain loop; sorted text. */
 export function ledgerRows(options: LedgerOptions = {}): string[] {
