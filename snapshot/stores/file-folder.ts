@@ -132,10 +132,20 @@ async function removeQuietly(files: Files, path: string): Promise<void> {
   }
 }
 
-/** Makes the folder and every name on the way to it durable. */
+/** Makes the folder, and its name durable. */
 export async function ensureFolder(files: Files, folder: string): Promise<void> {
   try {
     await files.makeFolder(folder)
+  } catch (cause) {
+    // What Node's recursive `mkdir` says on a read-only file system.
+    const readOnly = systemCode(cause) === 'ENOENT'
+    throw storeError(
+      readOnly ? Object.assign(new Error('EROFS', { cause }), { code: 'EROFS' }) : cause,
+      folder,
+      true,
+    )
+  }
+  try {
     await files.syncFolder(join(folder, '..'))
   } catch (cause) {
     throw storeError(cause, folder, true)
