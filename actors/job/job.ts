@@ -11,7 +11,7 @@ import { MillraceError, isTyped } from '../../core/errors.ts'
 import { randomToken, unit } from '../../core/ports/random.ts'
 import { fingerprint } from '../../operators/fingerprint.ts'
 import type { Graph } from '../../operators/graph.ts'
-import { claimTerm, readHistory } from '../../snapshot/log/index.ts'
+import { claimTerm, readHistory, refuseHigherTerm } from '../../snapshot/log/index.ts'
 import type { CheckpointStore } from '../../snapshot/store.ts'
 import { EventLog } from '../events.ts'
 import { Lifecycle } from '../kit/lifecycle.ts'
@@ -270,8 +270,10 @@ export class Job {
       await new Promise<void>((resolve) => ports.timers.after(decision.delayMs, resolve))
   }
 
+  /** E3: whoever was superseded meanwhile would delete what the other one staged. */
   private async prepare(choice: RestoreChoice): Promise<void> {
     const { graph, store, options } = this.parts
+    await refuseHigherTerm(store.log, this.requireLog().term)
     await prepareSinks(graph, store, choice, options)
   }
 
