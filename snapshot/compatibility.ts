@@ -59,7 +59,7 @@ export function checkFingerprint(
   return { kind: 'changed', difference, description: describeDifference(difference) }
 }
 
-export const stepsWithState = (manifest: Manifest): StepName[] =>
+const stepsWithState = (manifest: Manifest): StepName[] =>
   manifest.steps.filter(({ sections }) => sections.length > 0).map(({ step }) => step)
 
 export function differenceOf(manifest: readonly StepName[], flow: readonly StepName[]): Difference {

@@ -37,15 +37,8 @@ import { CheckpointError, type CheckpointErrorCode, type SupersededError } from 
 import type { Manifest, TaskSnapshot } from './manifest.ts'
 import { missingOf, noTasks, withTask } from './task-set.ts'
 
-export type {
-  CoordinatorCommand,
-  CoordinatorFact,
-  Deployment,
-  Moment,
-  SlotOutcome,
-} from './coordinator-facts.ts'
 export { startCoordinator, wakeAtMs } from './coordinator-state.ts'
-export type { CoordinatorPhase, CoordinatorState, Decision } from './coordinator-state.ts'
+export type { CoordinatorState } from './coordinator-state.ts'
 
 /** A failed checkpoint is not tried again sooner. */
 const retryDelayMsMax = 1_000

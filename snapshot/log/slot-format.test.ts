@@ -90,6 +90,13 @@ describe('slot format', () => {
     expect(() => decodeSlot(forged(Uint8Array.of(1), 2), place)).toThrow(/3\/7 has format 2.*reads 1/)
   })
 
+  it('§9: a forged length is damaged', () => {
+    const bytes = forged(encodeValue({ kind: 'aborted' }))
+    new DataView(bytes.buffer).setUint32(10, 1, true)
+    new DataView(bytes.buffer).setUint32(4, crc32(bytes.subarray(8)), true)
+    expect(() => decodeSlot(bytes, place)).toThrow(/expected 15 bytes, found/)
+  })
+
   it('§9: too large is refused before it is looked at, also when writing', () => {
     const huge = new Uint8Array(limits.slotBytesMax + 1)
     expect(codeOf(() => decodeSlot(huge, place))).toBe('SLOT_TOO_LARGE')

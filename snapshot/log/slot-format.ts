@@ -17,7 +17,7 @@ import { LogError } from '../errors.ts'
 import { parseRecord } from './parse-record.ts'
 import { placeLabel, type SlotPlace, type SlotRecord } from './record.ts'
 
-export const slotFormat = 1
+const slotFormat = 1
 export const slotHeaderBytes = 14
 const magic = 0x4c53_524d
 const crcFrom = 8

@@ -28,15 +28,18 @@ function temporaryFolder(): string {
   return folder
 }
 
+const run = (command: string, ...words: string[]): void =>
+  void execFileSync(command, words, { stdio: 'ignore' })
+
 /** A file system of its own where this machine lets us mount one; null elsewhere. */
 function mounted(options: string): string | null {
   const folder = temporaryFolder()
   try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', options, 'none', folder], { stdio: 'ignore' })
+    run('mount', '-t', 'tmpfs', '-o', options, 'none', folder)
   } catch {
     return null
   }
-  undo.push(() => execFileSync('umount', [folder], { stdio: 'ignore' }))
+  undo.push(() => run('umount', folder))
   return folder
 }
 
