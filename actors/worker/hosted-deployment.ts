@@ -116,6 +116,8 @@ export class HostedDeployment {
         })
       },
       committed: (checkpoint) => {
+        // Before the answer that may end a stopped job: its result says how much was read.
+        if (made) this.report(made)
         this.worker.send({ kind: 'committed', epoch: this.epoch, checkpoint, task: task.id })
       },
       failed: (error) => this.failed(made, error, task),
@@ -189,12 +191,13 @@ export class HostedDeployment {
 
   private reportProgress(): void {
     if (this.stopped) return
-    for (const task of this.tasks) {
-      const { recordsRead } = task
-      if (recordsRead === null) continue
-      this.worker.send({ kind: 'progress', epoch: this.epoch, task: task.plan.id, records: recordsRead })
-    }
+    for (const task of this.tasks) this.report(task)
     this.worker.ports.timers.after(progressEveryMs, () => this.reportProgress())
+  }
+
+  private report({ plan, recordsRead }: Task): void {
+    if (recordsRead === null) return
+    this.worker.send({ kind: 'progress', epoch: this.epoch, task: plan.id, records: recordsRead })
   }
 }
 
