@@ -5,6 +5,7 @@ import { simulatedFiles, systemError } from '../../core/simulated/files.ts'
 import { fileStore, flow, fromArray, fromGenerator, toJsonl, type Flow } from '../../index.ts'
 import {
   CrashingFailpoints,
+  deferred,
   eventsOf,
   interceptFiles,
   itemOf,
@@ -239,15 +240,14 @@ describe('K1, C8: a checkpoint that is given up while output is staged', () => {
   })
 
   it('because it took too long, and its acknowledgement comes late: exact', async () => {
-    let release = (): void => undefined
-    const stalled = new Promise<void>((resolve) => (release = resolve))
+    const stalled = deferred()
     let stalls = 0
     const ran = await runLedger(
       (disk) =>
         interceptFiles(disk, async (operation, path) => {
-          if (partAppend(operation, path) && (stalls += 1) === 1) await stalled
+          if (partAppend(operation, path) && (stalls += 1) === 1) await stalled.promise
         }),
-      { timeoutMs: 40, failed: () => release() },
+      { timeoutMs: 40, failed: stalled.resolve },
     )
     expect(ran.result?.restarts).toBe(0)
     expect(eventsOf(ran, 'checkpoint.failed').map((event) => event.code)).toEqual(['CHECKPOINT_TIMEOUT'])

@@ -317,3 +317,14 @@ export const eventsOf = <Name extends JobEvent['event']>(
   ran.events.filter((event): event is Extract<JobEvent, { event: Name }> => event.event === name)
 
 export const quickRestarts = { delayMs: 1, delayMsMax: 5 } as const
+
+export interface Deferred {
+  readonly promise: Promise<void>
+  readonly resolve: () => void
+}
+
+export function deferred(): Deferred {
+  let resolve = (): void => undefined
+  const promise = new Promise<void>((settle) => (resolve = settle))
+  return { promise, resolve: () => resolve() }
+}
