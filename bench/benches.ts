@@ -1,0 +1,201 @@
+/** All benches. Numbers of goals are those of the performance goals in README.md. */
+import type { Bench, Entrant, RatioWanted, Sizes } from './harness/bench.ts'
+import type { Params } from './harness/contender.ts'
+
+export const quickSizes: Sizes = { quick: true, rounds: 1, warmMs: 60, measureMs: 120 }
+export const fullSizes: Sizes = { quick: false, rounds: 5, warmMs: 800, measureMs: 2_500 }
+
+const peers = (
+  subject: string,
+  atLeast: { readonly rxjs: number; readonly streams: number },
+): RatioWanted[] => [
+  { of: subject, to: 'RxJS', atLeast: atLeast.rxjs },
+  { of: subject, to: 'Node streams', atLeast: atLeast.streams },
+]
+
+/** What no engine around a loop can pass. */
+const ceilings: readonly RatioWanted[] = [
+  { of: 'hand-written loop', to: 'RxJS' },
+  { of: 'hand-written loop', to: 'Node streams' },
+]
+
+const peerGoals = { rxjs: 10, streams: 50 }
+
+export function allBenches(sizes: Sizes, nats: string): Bench[] {
+  return [
+    keyedCount(sizes),
+    chain(sizes, 'records'),
+    chain(sizes, 'integers'),
+    edge(sizes, nats),
+    ...stateSizes(sizes).map((keys) => checkpointsInProcess(sizes, keys)),
+    ...stateSizes(sizes).map((keys) => checkpointsOverNats(sizes, keys, nats)),
+    stall(sizes),
+    recoveryThrow(sizes),
+    recoveryKill(sizes, nats),
+  ]
+}
+
+const stateSizes = ({ quick }: Sizes): readonly number[] => (quick ? [1_000] : [1_000, 100_000])
+
+const timesOf = ({ warmMs, measureMs }: Sizes): Params => ({ warmMs, measureMs })
+
+function keyedCount(sizes: Sizes): Bench {
+  const params = { ...timesOf(sizes), keys: 1_000 }
+  return {
+    name: 'keyed-count',
+    title: 'Keyed count in one process, 1,000 keys',
+    unit: 'records/s',
+    rounds: sizes.rounds,
+    entrants: [
+      { label: 'Millrace', contender: 'keyed-millrace', params: { ...params, everyMs: 1_000 } },
+      { label: 'hand-written loop', contender: 'keyed-hand', params },
+      { label: 'RxJS', contender: 'keyed-rxjs', params },
+      { label: 'RxJS, reduce into a Map', contender: 'keyed-rxjs-reduce', params },
+      { label: 'Node streams', contender: 'keyed-streams', params },
+    ],
+    ratios: [
+      { of: 'Millrace', to: 'hand-written loop', atLeast: 0.5 },
+      ...peers('Millrace', peerGoals),
+      { of: 'Millrace', to: 'RxJS, reduce into a Map' },
+      ...ceilings,
+    ],
+  }
+}
+
+function chain(sizes: Sizes, name: 'records' | 'integers'): Bench {
+  const params = { ...timesOf(sizes), chain: name }
+  return {
+    name: `chain-${name}`,
+    title: `Chain of 8 map and filter steps in one process, on ${name}`,
+    unit: 'records/s',
+    rounds: sizes.rounds,
+    entrants: [
+      { label: 'Millrace', contender: 'chain-millrace', params: { ...params, everyMs: 1_000 } },
+      { label: 'hand-written loop', contender: 'chain-hand', params },
+      { label: 'RxJS', contender: 'chain-rxjs', params },
+      { label: 'Node streams', contender: 'chain-streams', params },
+    ],
+    ratios: [{ of: 'Millrace', to: 'hand-written loop', atLeast: 0.5 }, ...peers('Millrace', peerGoals)],
+  }
+}
+
+const edgeParams = ({ quick }: Sizes, keys: number, nats: string): Params => ({
+  nats,
+  keys,
+  records: quick ? 150_000 : 8_000_000,
+  warmRecords: quick ? 50_000 : 2_000_000,
+})
+
+function edge(sizes: Sizes, nats: string): Bench {
+  const params = edgeParams(sizes, 1_000, nats)
+  return {
+    name: 'edge',
+    title: 'Keyed count across two processes over NATS, 1,000 keys, every record crosses',
+    unit: 'records/s',
+    rounds: sizes.rounds,
+    entrants: [
+      { label: 'Millrace', contender: 'edge-millrace', params: { ...params, everyMs: 1_000 } },
+      { label: 'nats.js + msgpackr', contender: 'edge-bare', params },
+    ],
+    ratios: [{ of: 'Millrace', to: 'nats.js + msgpackr', atLeast: 0.9 }],
+  }
+}
+
+const intervals = (contender: string, params: Params): Entrant[] => [
+  { label: 'off', contender, params: { ...params, everyMs: null } },
+  { label: 'every second', contender, params: { ...params, everyMs: 1_000 } },
+  { label: 'every 100 ms', contender, params: { ...params, everyMs: 100 } },
+]
+
+const intervalRatios = [
+  { of: 'every second', to: 'off', atLeast: 0.98 },
+  { of: 'every 100 ms', to: 'off', atLeast: 0.95 },
+]
+
+function checkpointsInProcess(sizes: Sizes, keys: number): Bench {
+  return {
+    name: `checkpoint-${keys}`,
+    title: `Keyed count in one process by checkpoint interval, ${keys} keys`,
+    unit: 'records/s',
+    rounds: sizes.rounds,
+    entrants: intervals('steady-throughput', {
+      ...timesOf(sizes),
+      measureMs: sizes.quick ? 100 : 5_000,
+      checkpointsMin: sizes.quick ? 1 : 2,
+      keys,
+    }),
+    ratios: intervalRatios,
+  }
+}
+
+function checkpointsOverNats(sizes: Sizes, keys: number, nats: string): Bench {
+  return {
+    name: `checkpoint-nats-${keys}`,
+    title: `Keyed count over NATS by checkpoint interval, ${keys} keys`,
+    unit: 'records/s',
+    rounds: sizes.rounds,
+    entrants: intervals('edge-millrace', edgeParams(sizes, keys, nats)),
+    ratios: intervalRatios,
+  }
+}
+
+function stall({ quick, rounds }: Sizes): Bench {
+  const params = {
+    checkpointsMin: quick ? 1 : 2,
+    keys: quick ? 10_000 : 1_000_000,
+    warmMs: quick ? 50 : 1_500,
+    measureMs: quick ? 300 : 5_000,
+  }
+  return {
+    name: 'stall',
+    title: `Longest stall of the event loop under full load, ${params.keys} keys`,
+    unit: 'ms',
+    rounds: Math.min(rounds, 3),
+    entrants: [
+      { label: 'checkpoints off', contender: 'steady-stall', params: { ...params, everyMs: null } },
+      {
+        label: 'every second',
+        contender: 'steady-stall',
+        params: { ...params, everyMs: quick ? 100 : 1_000 },
+      },
+    ],
+    ratios: [{ of: 'every second', to: 'checkpoints off' }],
+    limits: [{ of: 'every second', atMost: 5 }],
+  }
+}
+
+const recoveryKeys = ({ quick }: Sizes): readonly number[] => (quick ? [1_000] : [1_000, 1_000_000])
+
+function recoveryThrow(sizes: Sizes): Bench {
+  const label = (keys: number): string => `${keys} keys`
+  return {
+    name: 'recovery-throw',
+    title: 'A throw in an operator, in process: to job.restored (median; max in the notes)',
+    unit: 'ms',
+    rounds: 1,
+    entrants: recoveryKeys(sizes).map((keys) => ({
+      label: label(keys),
+      contender: 'recovery-throw',
+      params: { keys, everyMs: sizes.quick ? 50 : 200, blows: sizes.quick ? 2 : 20 },
+    })),
+    ratios: [],
+    limits: recoveryKeys(sizes).map((keys) => ({ of: label(keys), note: 'p99', atMost: 10 })),
+  }
+}
+
+function recoveryKill(sizes: Sizes, nats: string): Bench {
+  const label = (keys: number): string => `${keys} keys`
+  return {
+    name: 'recovery-kill',
+    title: 'kill -9 of a worker over NATS: to job.restored, cold (median; max in the notes)',
+    unit: 'ms',
+    rounds: 1,
+    entrants: recoveryKeys(sizes).map((keys) => ({
+      label: label(keys),
+      contender: 'recovery-kill',
+      params: { keys, nats, everyMs: sizes.quick ? 100 : 500, blows: sizes.quick ? 1 : 10 },
+    })),
+    ratios: [],
+    limits: recoveryKeys(sizes).map((keys) => ({ of: label(keys), note: 'max', atMost: 250 })),
+  }
+}

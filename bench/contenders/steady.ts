@@ -1,0 +1,85 @@
+/**
+ * An endless keyed count in one process, watched through a window: its throughput without start and end, and how
+ * long the event loop stands still.
+ */
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileStore, flow, fromGenerator, run, toFunction, type JobHandle } from '../../index.ts'
+import { salePool, type Sale } from '../data/records.ts'
+import { everyMsOf, numberOf, type Contender, type Params } from '../harness/contender.ts'
+import { withTemporaryFolder } from '../harness/temporary-folder.ts'
+
+interface Watched {
+  readonly perSecond: number
+  readonly stallMs: { readonly max: number; readonly p50: number; readonly p99: number }
+  readonly checkpoints: number
+}
+
+export const steadyThroughput: Contender = async (params) => {
+  const { perSecond, checkpoints } = await watch(params)
+  return { value: perSecond, notes: { checkpoints } }
+}
+
+export const steadyStall: Contender = async (params) => {
+  const { stallMs, checkpoints } = await watch(params)
+  return { value: stallMs.max, notes: { p50: stallMs.p50, p99: stallMs.p99, checkpoints } }
+}
+
+const resolutionMs = 1
+const patienceMs = 180_000
+
+function watch(params: Params): Promise<Watched> {
+  const everyMs = everyMsOf(params)
+  // The window lasts until so many completed, however long they take: one without any would flatter.
+  const checkpointsMin = numberOf(params, 'checkpointsMin')
+  const { pool, mask } = salePool(numberOf(params, 'keys'))
+  let made = 0
+  return withTemporaryFolder(async (folder) => {
+    const counted = flow('steady')
+    counted
+      .source(
+        'sales',
+        fromGenerator({
+          count: Infinity,
+          at: (i) => {
+            made = i
+            return pool[i & mask] as Sale
+          },
+        }),
+      )
+      .keyBy('by-key', (sale) => sale.key)
+      .aggregate('count', { init: () => 0, add: (n: number) => n + 1 }, { emitOn: 'end' })
+      .sink(
+        'none',
+        toFunction(() => undefined),
+      )
+    const store = fileStore(folder)
+    const job = await run(counted, { parallelism: 1, checkpoints: { everyMs, store } })
+    // Every key has its state, and the loop is compiled.
+    while (made < pool.length * 2) await sleep(20)
+    await sleep(numberOf(params, 'warmMs'))
+    const delay = monitorEventLoopDelay({ resolution: resolutionMs })
+    delay.enable()
+    const startedMs = performance.now()
+    const madeBefore = made
+    const checkpointBefore = newest(job)
+    await sleep(numberOf(params, 'measureMs'))
+    while (everyMs !== null && newest(job) < checkpointBefore + checkpointsMin) {
+      if (performance.now() - startedMs > patienceMs)
+        throw new Error(`fewer than ${checkpointsMin} checkpoints in ${patienceMs} ms`)
+      await sleep(50)
+    }
+    const perSecond = ((made - madeBefore) / (performance.now() - startedMs)) * 1000
+    delay.disable()
+    const checkpoints = newest(job) - checkpointBefore
+    const ms = (nanoseconds: number): number => Math.max(0, nanoseconds / 1e6 - resolutionMs)
+    const stallMs = {
+      max: ms(delay.max),
+      p50: ms(delay.percentile(50)),
+      p99: ms(delay.percentile(99)),
+    }
+    return { perSecond, stallMs, checkpoints }
+  })
+}
+
+const newest = (job: JobHandle): number => job.status().checkpoint ?? 0
