@@ -65,6 +65,7 @@ export class Attempt {
   private readonly savepoints: Savepoint[] = []
   private plan: Plan | undefined
   private coordination: Coordination | undefined
+  private readonly early: Told[] = []
   private outcome: AttemptOutcome | undefined
   private stopRequested: { readonly savepoint: boolean } | undefined
 
@@ -247,8 +248,7 @@ export class Attempt {
         restored: restore ? { checkpoint: restore.manifest.checkpoint, final: restore.manifest.final } : null,
       },
     )
-    if (this.stopRequested) this.tell({ kind: 'stopRequested', ...this.stopRequested })
-    if (this.savepoints.length > 0) this.tell({ kind: 'savepointRequested' })
+    for (const fact of this.early.splice(0)) this.tell(fact)
   }
 
   private coordinationEvents(): CoordinationEvents {
@@ -278,7 +278,10 @@ export class Attempt {
     return task !== undefined && this.parts.graph.steps.get(task.chain.head)?.kind === 'source'
   }
 
+  /** What a worker says before the others are deployed is as true afterwards: a source may end that early. */
   private tell(fact: Told): void {
-    if (!this.outcome) this.coordination?.tell(fact)
+    if (this.outcome) return
+    if (this.coordination) this.coordination.tell(fact)
+    else this.early.push(fact)
   }
 }

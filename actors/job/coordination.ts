@@ -154,7 +154,7 @@ export class Coordination {
       final: manifest.final,
     })
     events.completed(checkpoint, manifest.savepoint)
-    void log.collect(epoch, [])
+    void log.collect(epoch)
   }
 
   private write(record: SlotRecord): void {

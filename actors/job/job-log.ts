@@ -5,7 +5,7 @@
  * - C9: after each completed checkpoint what retention names is collected, in the background.
  */
 import { isTyped } from '../../core/errors.ts'
-import type { CheckpointId, Epoch, Term } from '../../core/ids.ts'
+import type { Epoch, Term } from '../../core/ids.ts'
 import type { Log, Timers } from '../../core/ports/index.ts'
 import { collect } from '../../snapshot/collect.ts'
 import {
@@ -16,7 +16,7 @@ import {
   type SlotRecord,
   type TermWriter,
 } from '../../snapshot/log/index.ts'
-import { planCollection, withoutCollected } from '../../snapshot/retention.ts'
+import { deadTerms, planCollection, withoutCollected } from '../../snapshot/retention.ts'
 import type { CheckpointStore } from '../../snapshot/store.ts'
 
 export interface JobLogOptions {
@@ -35,7 +35,7 @@ export class JobLog {
   private readonly options: JobLogOptions
   private current: History
   private writing: Promise<unknown> = Promise.resolve()
-  private collecting: Promise<void> = Promise.resolve()
+  private swept = false
 
   constructor(options: JobLogOptions) {
     this.options = options
@@ -63,19 +63,30 @@ export class JobLog {
     await this.writing
   }
 
-  /** Deletes what is no longer needed; failures are left for the next time. */
-  collect(running: Epoch, protect: readonly CheckpointId[]): Promise<void> {
-    this.collecting = this.collecting.then(async () => {
-      const { store, keep, log } = this.options
-      try {
-        const plan = planCollection({ history: this.current, keep, running: [running], protect })
-        await collect(store, plan, this.term)
-        this.current = withoutCollected(this.current, plan)
-      } catch (error) {
-        log('warn', 'old checkpoints could not be collected', { error: String(error) })
-      }
-    })
-    return this.collecting
+  /**
+   * Deletes what is no longer needed; failures are left for the next time. E4: takes its turn with the writes, so
+   * that nothing is deleted while the outcome of one is unknown.
+   */
+  collect(running: Epoch): Promise<void> {
+    const collecting = this.writing.then(() => this.collectNow(running))
+    this.writing = collecting
+    return collecting
+  }
+
+  private async collectNow(running: Epoch): Promise<void> {
+    const { store, keep, log } = this.options
+    try {
+      const facts = { history: this.current, keep, running: [running] }
+      const plan = planCollection(this.swept ? facts : { ...facts, parts: await store.parts.list() })
+      await collect(store, plan, this.term)
+      this.current = withoutCollected(this.current, plan)
+      if (this.swept) return
+      // E3: once a term, what its predecessors left unfinished goes too.
+      await store.sweep(deadTerms(this.current, [running]))
+      this.swept = true
+    } catch (error) {
+      log('warn', 'old checkpoints could not be collected', { error: String(error) })
+    }
   }
 
   private async appendNow(record: SlotRecord): Promise<AppendOutcome> {

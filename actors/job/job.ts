@@ -33,6 +33,12 @@ import { JobLog } from './job-log.ts'
 import { chooseRestore, prepareSinks, type RestoreChoice } from './recover.ts'
 
 type Startable = Exclude<RestoreChoice, { kind: 'finished' }>
+type FailedAttempt = Extract<AttemptOutcome, { kind: 'failed' }>
+
+const typedFailure = (error: unknown): MillraceError =>
+  isTyped(error)
+    ? error
+    : new MillraceError('JOB_FAILED', `the job failed: ${String(error)}`, { retry: 'retry', cause: error })
 
 export interface JobParts {
   readonly graph: Graph
@@ -90,15 +96,15 @@ export class Job {
   /** Claims the job and decides where it continues; rejects where it must not. The rest goes on by itself. */
   async start(): Promise<void> {
     try {
-      const choice = await this.claim()
+      const claimed = await this.claim()
       this.lifecycle.send({ type: 'claimed' })
+      const choice = await this.prepareFirst(claimed)
       if (choice.kind === 'finished') {
         this.lifecycle.send({ type: 'finished' })
         await this.close()
         this.emitFinished()
         return
       }
-      await this.prepare(choice)
       void this.supervise(choice)
     } catch (error) {
       this.lifecycle.send({ type: 'fail' })
@@ -172,8 +178,8 @@ export class Job {
   private async supervise(first: Startable): Promise<void> {
     try {
       let choice = first
+      let outcome = await this.runAttempt(choice)
       for (;;) {
-        const outcome = await this.runAttempt(choice)
         if (outcome.kind === 'finished' || outcome.kind === 'stopped') {
           await this.end(outcome)
           return
@@ -185,11 +191,31 @@ export class Job {
           await this.end({ kind: 'finished' })
           return
         }
-        await this.prepare(next)
         choice = next
+        outcome = (await this.failedToPrepare(choice)) ?? (await this.runAttempt(choice))
       }
     } catch (error) {
       await this.fail(error)
+    }
+  }
+
+  /** A first start that cannot be prepared is refused, but for another checkpoint where there is consent. */
+  private async prepareFirst(first: RestoreChoice): Promise<RestoreChoice> {
+    for (let choice = first; ; choice = this.choose()) {
+      if (choice.kind === 'finished') return choice
+      const failed = await this.failedToPrepare(choice)
+      if (!failed) return choice
+      if (!this.setAside(failed, choice)) throw failed.error
+    }
+  }
+
+  /** Failures during a restart join it. */
+  private async failedToPrepare(choice: Startable): Promise<FailedAttempt | undefined> {
+    try {
+      await this.prepare(choice)
+      return undefined
+    } catch (error) {
+      return { kind: 'failed', error: typedFailure(error), poison: undefined }
     }
   }
 
@@ -237,7 +263,7 @@ export class Job {
   }
 
   /** C7: a damaged part speaks against its checkpoint; whether there is another to restore is decided next. */
-  private setAside(outcome: Extract<AttemptOutcome, { kind: 'failed' }>, choice: RestoreChoice): boolean {
+  private setAside(outcome: FailedAttempt, choice: RestoreChoice): boolean {
     const { error } = outcome
     if (choice.kind !== 'restore' || !(error.code === 'PART_DAMAGED' || error.code === 'PART_MISSING'))
       return false
@@ -247,7 +273,7 @@ export class Job {
   }
 
   /** Waits as the restart policy says; throws what failed when it says to give up. */
-  private async beforeRestart(outcome: Extract<AttemptOutcome, { kind: 'failed' }>): Promise<void> {
+  private async beforeRestart(outcome: FailedAttempt): Promise<void> {
     const { restart, ports } = this.parts.options
     const decision = decideRestart(restart, this.restarting, {
       retry: outcome.error.retry,
@@ -300,12 +326,7 @@ export class Job {
 
   private async fail(error: unknown): Promise<void> {
     this.lifecycle.send({ type: 'fail' })
-    const failure = isTyped(error)
-      ? error
-      : new MillraceError('JOB_FAILED', `the job failed: ${String(error)}`, {
-          retry: 'retry',
-          cause: error,
-        })
+    const failure = typedFailure(error)
     this.crew.kill()
     await this.close()
     this.events.emit({ event: 'job.failed', code: failure.code, message: failure.message })

@@ -69,10 +69,10 @@ export async function prepareSinks(
   options: ResolvedOptions,
 ): Promise<void> {
   const restored = choice.kind === 'restore' ? new RestoredCheckpoint(store, choice.from.manifest) : undefined
-  const chosen = choice.kind === 'restore' ? choice.from.manifest.checkpoint : null
+  const chosen = chosenBy(choice)
   const sinks = [...graph.steps.values()].filter((step): step is SinkStep => step.kind === 'sink')
   const contexts = await Promise.all(
-    sinks.map(async (sink) => ({ sink, context: await contextOf(graph, sink, chosen, restored, options) })),
+    sinks.map(async (sink) => ({ sink, context: await contextOf(graph, sink, choice, restored, options) })),
   )
   if (choice.kind !== 'finished' && choice.older) {
     const { allowDuplicates } = options.checkpoints.restore
@@ -85,6 +85,9 @@ export async function prepareSinks(
   for (const { sink, context } of contexts) await sink.definition.prepare?.(context)
 }
 
+const chosenBy = (choice: RestoreChoice): CheckpointId | null =>
+  choice.kind === 'restore' ? choice.from.manifest.checkpoint : null
+
 async function askSink(sink: SinkStep, context: SinkPrepareContext): Promise<SinkAnswer> {
   const { guarantee } = sink.definition
   const lastCommitted = (await sink.definition.lastCommitted?.(context)) ?? null
@@ -94,7 +97,7 @@ async function askSink(sink: SinkStep, context: SinkPrepareContext): Promise<Sin
 async function contextOf(
   graph: Graph,
   sink: SinkStep,
-  chosen: CheckpointId | null,
+  choice: RestoreChoice,
   restored: RestoredCheckpoint | undefined,
   options: ResolvedOptions,
 ): Promise<SinkPrepareContext> {
@@ -105,5 +108,15 @@ async function contextOf(
     handles.push(...outputs.map((output) => output.handle))
   }
   const { files, log } = options.ports
-  return { job: graph.name, step: sink.name, files, log, restored: chosen, handles }
+  const { allowDuplicates } = options.checkpoints.restore
+  return {
+    job: graph.name,
+    step: sink.name,
+    files,
+    log,
+    restored: chosenBy(choice),
+    handles,
+    // K4 refuses output without a log; here the log is there, and a person chose to begin anew.
+    allowOutput: choice.kind === 'fresh' && choice.older && allowDuplicates === true,
+  }
 }

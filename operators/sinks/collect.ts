@@ -6,6 +6,7 @@
  */
 import { CodecError, decodeBatch, decodeValue, encodeBatch, encodeValue } from '../../core/codec/index.ts'
 import type { CheckpointId } from '../../core/ids.ts'
+import { limits } from '../../core/limits.ts'
 import type { SinkContext, SinkDefinition, SinkWriter } from '../sink.ts'
 import { SinkError } from './errors.ts'
 
@@ -58,6 +59,7 @@ export function collect<T>(): Collected<T> {
 }
 
 const blockValues = 256
+const blockBytesMax = limits.controlBytesMax - 1024
 
 class CollectWriter<T> implements SinkWriter<T> {
   readonly full = false
@@ -95,18 +97,38 @@ class CollectWriter<T> implements SinkWriter<T> {
   async close(): Promise<void> {}
 
   private encode(): void {
-    if (this.buffer.length === 0) return
-    try {
-      this.blocks.push(encodeBatch(this.buffer))
-    } catch (cause) {
-      if (!(cause instanceof CodecError)) throw cause
-      throw new SinkError('VALUE_UNSUPPORTED', `collect keeps values as bytes: ${cause.message}`, {
-        retry: 'record',
-        cause,
-        details: cause.details,
-      })
-    }
+    if (this.buffer.length > 0) this.encodeBlocks(this.buffer)
     this.buffer = []
+  }
+
+  /** Blocks travel as control messages, so none is larger than one. */
+  private encodeBlocks(values: readonly T[]): void {
+    const bytes = encodeChecked(values)
+    if (bytes.length <= blockBytesMax) this.blocks.push(bytes)
+    else if (values.length > 1) {
+      const half = values.length >> 1
+      this.encodeBlocks(values.slice(0, half))
+      this.encodeBlocks(values.slice(half))
+    } else {
+      throw new SinkError(
+        'VALUE_UNSUPPORTED',
+        `collect takes values of up to ${blockBytesMax} bytes, got ${bytes.length}; write larger ones to files (toJsonl)`,
+        { retry: 'record', details: { bytes: bytes.length, bytesMax: blockBytesMax } },
+      )
+    }
+  }
+}
+
+function encodeChecked(values: readonly unknown[]): Uint8Array {
+  try {
+    return encodeBatch(values)
+  } catch (cause) {
+    if (!(cause instanceof CodecError)) throw cause
+    throw new SinkError('VALUE_UNSUPPORTED', `collect keeps values as bytes: ${cause.message}`, {
+      retry: 'record',
+      cause,
+      details: cause.details,
+    })
   }
 }
 

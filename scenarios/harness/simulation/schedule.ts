@@ -78,6 +78,7 @@ class Schedule {
     )
     const stuck = finished ? undefined : this.describeStuck()
     this.cluster?.kill()
+    this.diskFault = undefined
     return { rows: await visibleRows(this.flow, world.disk), stuck, world, runs: this.runs }
   }
 
