@@ -97,9 +97,9 @@ export class Coordination {
     const { crew, epoch, events, idsUsed } = this.parts
     switch (command.kind) {
       case 'trigger': {
-        const { checkpoint, final } = command
+        const { checkpoint, final, stop } = command
         idsUsed.newest = Math.max(idsUsed.newest, checkpoint)
-        crew.tellAll({ kind: 'trigger', epoch, checkpoint, final })
+        crew.tellAll({ kind: 'trigger', epoch, checkpoint, final, stop })
         break
       }
       case 'abort': {

@@ -1,4 +1,5 @@
 /** What a job answers when it is asked, and when it is over. */
+import { isTyped, MillraceError } from '../../core/errors.ts'
 import type { CheckpointId, WorkerId } from '../../core/ids.ts'
 
 export interface JobResult {
@@ -20,3 +21,9 @@ export interface JobStatus {
   readonly restarts: number
   readonly workers: readonly { readonly worker: WorkerId; readonly pid: number }[]
 }
+
+/** What ends a job, as an error with a code. */
+export const jobFailure = (error: unknown): MillraceError =>
+  isTyped(error)
+    ? error
+    : new MillraceError('JOB_FAILED', `the job failed: ${String(error)}`, { retry: 'retry', cause: error })

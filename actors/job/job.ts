@@ -7,7 +7,7 @@
  * - Failures during a restart join it: an attempt that fails while deploying is followed by the next.
  */
 import { epochLabel, type CheckpointId, type Epoch } from '../../core/ids.ts'
-import { MillraceError, isTyped } from '../../core/errors.ts'
+import { MillraceError } from '../../core/errors.ts'
 import { randomToken, unit } from '../../core/ports/random.ts'
 import { fingerprint } from '../../operators/fingerprint.ts'
 import type { Graph } from '../../operators/graph.ts'
@@ -24,7 +24,7 @@ import {
 } from '../kit/restart-policy.ts'
 import type { ResolvedOptions } from '../options.ts'
 import type { OpenedHost } from '../system/open-host.ts'
-import type { JobResult, JobStatus } from './job-result.ts'
+import { jobFailure, type JobResult, type JobStatus } from './job-result.ts'
 import { Attempt, type AttemptOutcome } from './attempt.ts'
 import { Collection } from './collection.ts'
 import { Crew } from './crew.ts'
@@ -34,11 +34,6 @@ import { chooseRestore, prepareSinks, type RestoreChoice } from './recover.ts'
 
 type Startable = Exclude<RestoreChoice, { kind: 'finished' }>
 type FailedAttempt = Extract<AttemptOutcome, { kind: 'failed' }>
-
-const typedFailure = (error: unknown): MillraceError =>
-  isTyped(error)
-    ? error
-    : new MillraceError('JOB_FAILED', `the job failed: ${String(error)}`, { retry: 'retry', cause: error })
 
 export interface JobParts {
   readonly graph: Graph
@@ -215,7 +210,7 @@ export class Job {
       await this.prepare(choice)
       return undefined
     } catch (error) {
-      return { kind: 'failed', error: typedFailure(error), poison: undefined }
+      return { kind: 'failed', error: jobFailure(error), poison: undefined }
     }
   }
 
@@ -326,7 +321,7 @@ export class Job {
 
   private async fail(error: unknown): Promise<void> {
     this.lifecycle.send({ type: 'fail' })
-    const failure = typedFailure(error)
+    const failure = jobFailure(error)
     this.crew.kill()
     await this.close()
     this.events.emit({ event: 'job.failed', code: failure.code, message: failure.message })

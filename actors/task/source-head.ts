@@ -38,6 +38,7 @@ export class SourceHead implements Head {
   /** Newest checkpoint whose barrier went out or was given up. */
   private over = 0
   private saidEnded = false
+  private stopping = false
 
   constructor(options: SourceHeadOptions, target: HeadTarget, events: HeadEvents) {
     this.target = target
@@ -58,7 +59,8 @@ export class SourceHead implements Head {
    * C1: the barrier goes out before the next record; a newer one replaces one that has not yet gone. L6: one
    * that has gone or was given up is not repeated; its position would be another.
    */
-  trigger(barrier: Barrier): void {
+  trigger(barrier: Barrier, stop = false): void {
+    this.stopping ||= stop
     if (barrier.checkpoint <= this.over) return
     if (!this.pending || barrier.checkpoint > this.pending.checkpoint) this.pending = barrier
     this.options.wake()
@@ -83,6 +85,8 @@ export class SourceHead implements Head {
       this.events.barrier(pending)
       return 1
     }
+    // A job that stops reads nothing more: its next start would read it again.
+    if (this.stopping) return 0
     return this.read(max)
   }
 

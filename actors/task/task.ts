@@ -83,8 +83,8 @@ export class Task {
   }
 
   /** Starts a checkpoint at a source's task (C1). */
-  trigger(barrier: Barrier): void {
-    if (this.parts.head instanceof SourceHead) this.parts.head.trigger(barrier)
+  trigger(barrier: Barrier, stop = false): void {
+    if (this.parts.head instanceof SourceHead) this.parts.head.trigger(barrier, stop)
   }
 
   /** Gives the checkpoint up, wherever it is; staged output stays (K1). */

@@ -17,7 +17,7 @@ import { planJob, type Plan, type TaskPlan } from '../plan/plan.ts'
 import type { SectionDraft } from '../task/sections.ts'
 import type { Task, TaskEvents } from '../task/task.ts'
 import { buildTask } from './build-task.ts'
-import type { Deployment } from './messages.ts'
+import type { Deployment, ToWorker } from './messages.ts'
 import { RestoredCheckpoint } from './restored-checkpoint.ts'
 import type { WorkerOptions } from './worker.ts'
 
@@ -62,9 +62,9 @@ export class HostedDeployment {
     this.reportProgress()
   }
 
-  trigger(checkpoint: CheckpointId, final: boolean): void {
+  trigger({ checkpoint, final, stop }: Extract<ToWorker, { kind: 'trigger' }>): void {
     const barrier: Barrier = { kind: 'barrier', checkpoint, final }
-    for (const task of this.tasks) task.trigger(barrier)
+    for (const task of this.tasks) task.trigger(barrier, stop)
   }
 
   abort(checkpoint: CheckpointId): void {

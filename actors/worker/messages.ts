@@ -11,6 +11,8 @@ export type ToWorker =
       readonly epoch: Epoch
       readonly checkpoint: CheckpointId
       readonly final: boolean
+      /** The job stops with this checkpoint: sources read nothing behind its barrier. */
+      readonly stop: boolean
     }
   | { readonly kind: 'abort'; readonly epoch: Epoch; readonly checkpoint: CheckpointId }
   | { readonly kind: 'complete'; readonly epoch: Epoch; readonly checkpoint: CheckpointId }

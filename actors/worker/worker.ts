@@ -41,7 +41,7 @@ export class Worker {
         this.deploy(message)
         break
       case 'trigger':
-        this.current(message.epoch)?.trigger(message.checkpoint, message.final)
+        this.current(message.epoch)?.trigger(message)
         break
       case 'abort':
         this.current(message.epoch)?.abort(message.checkpoint)
