@@ -34,6 +34,8 @@ export interface SinkPrepareContext {
   readonly log: Log
   /** The checkpoint that will be restored; null for a first start, where existing output is refused. */
   readonly restored: CheckpointId | null
+  /** A person consented to begin anew beside existing output (C7). */
+  readonly allowOutput?: boolean
   /** Every staged handle of this step that the restored checkpoint holds. */
   readonly handles: readonly unknown[]
 }

@@ -149,7 +149,7 @@ async function openSinks(context: TaskContext, gate: Gate): Promise<Map<StepName
     })
     const sink = new SinkStepRuntime({ step: name, writer, gate, timers: ports.timers })
     sinks.set(name, sink)
-    await sink.restore(await restoredOutputs(context, name))
+    sink.restore(await restoredOutputs(context, name))
   }
   return sinks
 }
