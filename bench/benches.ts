@@ -3,7 +3,7 @@ import type { Bench, Entrant, RatioWanted, Sizes } from './harness/bench.ts'
 import type { Params } from './harness/contender.ts'
 
 export const quickSizes: Sizes = { quick: true, rounds: 1, warmMs: 60, measureMs: 120 }
-export const fullSizes: Sizes = { quick: false, rounds: 5, warmMs: 800, measureMs: 2_500 }
+export const fullSizes: Sizes = { quick: false, rounds: 5, warmMs: 700, measureMs: 2_000 }
 
 const peers = (
   subject: string,
@@ -82,8 +82,8 @@ function chain(sizes: Sizes, name: 'records' | 'integers'): Bench {
 const edgeParams = ({ quick }: Sizes, keys: number, nats: string): Params => ({
   nats,
   keys,
-  records: quick ? 150_000 : 8_000_000,
-  warmRecords: quick ? 50_000 : 2_000_000,
+  records: quick ? 150_000 : 6_000_000,
+  warmRecords: quick ? 50_000 : 1_500_000,
 })
 
 function edge(sizes: Sizes, nats: string): Bench {
@@ -120,7 +120,7 @@ function checkpointsInProcess(sizes: Sizes, keys: number): Bench {
     rounds: sizes.rounds,
     entrants: intervals('steady-throughput', {
       ...timesOf(sizes),
-      measureMs: sizes.quick ? 100 : 5_000,
+      measureMs: sizes.quick ? 100 : 3_000,
       checkpointsMin: sizes.quick ? 1 : 2,
       keys,
     }),

@@ -8,16 +8,18 @@ import { fileStore, flow, fromGenerator, run, toFunction, type JobHandle } from 
 import { salePool, type Sale } from '../data/records.ts'
 import { everyMsOf, numberOf, type Contender, type Params } from '../harness/contender.ts'
 import { withTemporaryFolder } from '../harness/temporary-folder.ts'
+import { cpuMsSince } from '../harness/throughput.ts'
 
 interface Watched {
   readonly perSecond: number
+  readonly perCpuSecond: number
   readonly stallMs: { readonly max: number; readonly p50: number; readonly p99: number }
   readonly checkpoints: number
 }
 
 export const steadyThroughput: Contender = async (params) => {
-  const { perSecond, checkpoints } = await watch(params)
-  return { value: perSecond, notes: { checkpoints } }
+  const { perSecond, perCpuSecond, checkpoints } = await watch(params)
+  return { value: perSecond, perCpuSecond, notes: { checkpoints } }
 }
 
 export const steadyStall: Contender = async (params) => {
@@ -60,6 +62,7 @@ function watch(params: Params): Promise<Watched> {
     await sleep(numberOf(params, 'warmMs'))
     const delay = monitorEventLoopDelay({ resolution: resolutionMs })
     delay.enable()
+    const cpuBefore = process.cpuUsage()
     const startedMs = performance.now()
     const madeBefore = made
     const checkpointBefore = newest(job)
@@ -70,6 +73,7 @@ function watch(params: Params): Promise<Watched> {
       await sleep(50)
     }
     const perSecond = ((made - madeBefore) / (performance.now() - startedMs)) * 1000
+    const perCpuSecond = ((made - madeBefore) / cpuMsSince(cpuBefore)) * 1000
     delay.disable()
     const checkpoints = newest(job) - checkpointBefore
     const ms = (nanoseconds: number): number => Math.max(0, nanoseconds / 1e6 - resolutionMs)
@@ -78,7 +82,7 @@ function watch(params: Params): Promise<Watched> {
       p50: ms(delay.percentile(50)),
       p99: ms(delay.percentile(99)),
     }
-    return { perSecond, stallMs, checkpoints }
+    return { perSecond, perCpuSecond, stallMs, checkpoints }
   })
 }
 

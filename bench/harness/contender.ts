@@ -6,6 +6,8 @@ export type Params = Readonly<Record<string, string | number | boolean | null>>
 /** What came out; `value` is in the unit of the bench (records a second, or milliseconds). */
 export interface Measured {
   readonly value: number
+  /** Records a second of CPU time of the whole process, its garbage collector's threads included. */
+  readonly perCpuSecond?: number
   /** Further figures, by name. */
   readonly notes?: Readonly<Record<string, number>>
 }

@@ -13,8 +13,8 @@ export function toLines(outcome: Outcome): string[] {
         `  ${label.padEnd(labelWidth)} ${amount(value.median, bench.unit).padStart(16)}  ${range(value, bench.unit)}${notesOf(bench.unit, notes)}`,
     ),
     ...outcome.ratios.map(
-      ({ of, to, ratio, atLeast, reached }) =>
-        `  ${`${of} / ${to}`.padEnd(ratioWidth)} ${factor(ratio.median).padStart(8)}  (${factor(ratio.min)} to ${factor(ratio.max)})  ${goal(reached, `≥ ${atLeast}`)}`,
+      ({ of, to, ratio, ratioByCpu, atLeast, reached }) =>
+        `  ${`${of} / ${to}`.padEnd(ratioWidth)} ${factor(ratio.median).padStart(8)}  (${factor(ratio.min)} to ${factor(ratio.max)})${byCpu(ratioByCpu)}  ${goal(reached, `≥ ${atLeast}`)}`,
     ),
     ...outcome.limits.map(
       ({ of, note, value, atMost, reached }) =>
@@ -44,6 +44,9 @@ function notesOf(unit: string, notes: Readonly<Record<string, Spread>>): string 
 const short = (value: number): string => String(Math.round(value * 10) / 10)
 
 const factor = (value: number): string => value.toFixed(value >= 10 ? 1 : value >= 0.9 && value < 1.1 ? 3 : 2)
+
+const byCpu = (ratio: Spread | undefined): string =>
+  ratio === undefined ? '' : `  by CPU ${factor(ratio.median)}`
 
 const amount = (value: number, unit: 'records/s' | 'ms'): string =>
   unit === 'ms' ? `${value.toFixed(1)} ms` : `${(value / 1e6).toFixed(2)} M/s`

@@ -25,6 +25,8 @@ export interface Outcome {
     readonly of: string
     readonly to: string
     readonly ratio: Spread
+    /** The same by CPU time, where measured: steadier where other programs share the machine. */
+    readonly ratioByCpu: Spread | undefined
     readonly atLeast: number | undefined
     readonly reached: boolean | undefined
   }[]
@@ -64,8 +66,19 @@ function outcomeOf(bench: Bench, rounds: readonly Round[]): Outcome {
     bench,
     measured,
     ratios: bench.ratios.map(({ of, to, atLeast }) => {
-      const ratio = spread(rounds.map((round) => measuredIn(round, of).value / measuredIn(round, to).value))
-      return { of, to, ratio, atLeast, reached: atLeast === undefined ? undefined : ratio.median >= atLeast }
+      const ratios = (figure: (measured: Measured) => number): Spread =>
+        spread(rounds.map((round) => figure(measuredIn(round, of)) / figure(measuredIn(round, to))))
+      const ratio = ratios(({ value }) => value)
+      const byCpu = ratios(({ perCpuSecond }) => perCpuSecond ?? NaN)
+      const ratioByCpu = Number.isNaN(byCpu.median) ? undefined : byCpu
+      return {
+        of,
+        to,
+        ratio,
+        ratioByCpu,
+        atLeast,
+        reached: atLeast === undefined ? undefined : ratio.median >= atLeast,
+      }
     }),
     limits: (bench.limits ?? []).map(({ of, note, atMost }) => {
       const found = measured.find(({ label }) => label === of)

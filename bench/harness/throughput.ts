@@ -19,9 +19,10 @@ export async function throughput(params: Params, handle: Handle): Promise<Measur
   const measureMs = numberOf(params, 'measureMs')
   let spentMs = 0
   for (let records = firstRecords; ;) {
-    const tookMs = await timed(records, handle)
+    const { tookMs, cpuMs } = await timed(records, handle)
     if (spentMs >= warmMs && tookMs >= measureMs * 0.7) {
-      return { value: (records / tookMs) * 1000, notes: { records, ms: tookMs } }
+      const perSecond = (ms: number): number => (records / ms) * 1000
+      return { value: perSecond(tookMs), perCpuSecond: perSecond(cpuMs), notes: { records, ms: tookMs } }
     }
     spentMs += tookMs
     const wantedMs = spentMs >= warmMs ? measureMs : warmMs
@@ -30,10 +31,20 @@ export async function throughput(params: Params, handle: Handle): Promise<Measur
   }
 }
 
-async function timed(n: number, handle: Handle): Promise<number> {
+async function timed(
+  n: number,
+  handle: Handle,
+): Promise<{ readonly tookMs: number; readonly cpuMs: number }> {
+  const cpuBefore = process.cpuUsage()
   const startedMs = performance.now()
   const check = await handle(n)
   const tookMs = performance.now() - startedMs
+  const cpuMs = cpuMsSince(cpuBefore)
   check()
-  return tookMs
+  return { tookMs, cpuMs }
+}
+
+export function cpuMsSince(before: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(before)
+  return (user + system) / 1000
 }
