@@ -205,13 +205,11 @@ export class Job {
   }
 
   /** Failures during a restart join it. */
-  private async failedToPrepare(choice: Startable): Promise<FailedAttempt | undefined> {
-    try {
-      await this.prepare(choice)
-      return undefined
-    } catch (error) {
-      return { kind: 'failed', error: jobFailure(error), poison: undefined }
-    }
+  private failedToPrepare(choice: Startable): Promise<FailedAttempt | undefined> {
+    return this.prepare(choice).then(
+      () => undefined,
+      (error: unknown) => ({ kind: 'failed', error: jobFailure(error), poison: undefined }),
+    )
   }
 
   private async runAttempt(choice: Startable): Promise<AttemptOutcome> {

@@ -13,6 +13,7 @@ import {
   type JobHandle,
   type JobResult,
   type ProcessOperator,
+  type SinkDefinition,
   type RunOptions,
 } from '../../index.ts'
 
@@ -186,6 +187,10 @@ export interface LedgerOptions {
   readonly keysPerSplit?: number
   /** Text beside each key's numbers: enough of it makes the state a part of its own in the store. */
   readonly padChars?: number
+  /** Told how many records the ledger took, since the flow was built. */
+  readonly taken?: (count: number) => void
+  /** Default: JSONL in `out`. */
+  readonly sink?: SinkDefinition<Row>
 }
 
 const ledgerDefaults = { stages: 3, splits: 2, perStage: 60, keysPerSplit: 5, padChars: 0 }
@@ -193,7 +198,8 @@ const ledgerDefaults = { stages: 3, splits: 2, perStage: 60, keysPerSplit: 5, pa
 /** Numbers each key's records, and sums them up at the end; every row depends on all of its key's records before. */
 export function ledgerFlow(options: LedgerOptions = {}): Flow {
   const { stages, splits, perStage, keysPerSplit, padChars } = { ...ledgerDefaults, ...options }
-  const { pace = new Pace(), name = 'ledger', out = '/out' } = options
+  const { pace = new Pace(), name = 'ledger', out = '/out', sink = toJsonl<Row>(out), taken } = options
+  let count = 0
   const ledger = flow(name)
   ledger
     .source(
@@ -208,10 +214,14 @@ export function ledgerFlow(options: LedgerOptions = {}): Flow {
         },
       }),
     )
-    .map('pass', (item) => item)
+    .map('pass', (item) => {
+      count += 1
+      taken?.(count)
+      return item
+    })
     .keyBy('by-key', (item) => item.key)
     .process('ledger', ledgerOperator(padChars))
-    .sink('out', toJsonl<Row>(out))
+    .sink('out', sink)
   return ledger
 }
 
