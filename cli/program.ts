@@ -74,7 +74,7 @@ function addScenario(program: Command, exit: (code: number) => void): void {
     )
     .argument('[names...]', 'which ones (default: all)')
     .option('--seed <n>', 'makes the same plan of kills again (default: a new one, printed)', wholeNumber(0))
-    .option('--kills <n>', 'how many (default: 7)', wholeNumber(0))
+    .option('--kills <n>', 'how many (default: 8)', wholeNumber(0))
     .addOption(
       new Option(
         '--transport <kind>',

@@ -12,7 +12,8 @@ export function stripTypes(source: string, file: { readonly path: string; readon
 
 /** The parser throws text with a picture of the place: the message, and the line where it points. */
 function refusal(path: string, found: string): SyntaxError {
-  const line = /^\s*,-\[(\d+):/m.exec(found)?.[1]
+  // The picture gives the line in its frame, or, in a file of one line, beside the text.
+  const line = /^\s*,-\[(\d+):/m.exec(found)?.[1] ?? /^\s*(\d+) \|/m.exec(found)?.[1]
   const message = /^\s*x (.*)$/m.exec(found)?.[1] ?? found.trim()
   const where = line === undefined ? path : `${path}:${line}`
   const unsupported = message.includes('not supported in strip-only mode')

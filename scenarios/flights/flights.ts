@@ -3,7 +3,8 @@
  * crashes at failpoints (in memory); what is committed must equal the recount to the last row.
  */
 import { join } from 'node:path'
-import { fileStore, run, type JobHandle, type RunOptions } from '../../index.ts'
+import { fileStore, run, type RunOptions } from '../../index.ts'
+import { followJob } from '../harness/follow-job.ts'
 import { temporaryFolder } from '../harness/temporary-folder.ts'
 import type { ScenarioFinished } from '../harness/verdict.ts'
 import type { Scenario, ScenarioEventBody, ScenarioOptions } from '../scenario.ts'
@@ -13,10 +14,11 @@ import { pathsToEnvironment } from './environment.ts'
 import { makeFaults, type Faults } from './faults.ts'
 import { judgeFlights, type Judged } from './judge.ts'
 import { recountFlights } from './oracle.ts'
+import { VisibleOutput } from './visible.ts'
 
 const checkpointEveryMs = 150
 const workers = 2
-const killsDefault = 7
+const killsDefault = 8
 /** Fewer than asked for may land when the job is over too soon; never fewer than these. */
 const killsMin = 5
 
@@ -43,34 +45,27 @@ async function runIn(
   options: ScenarioOptions,
   tell: (body: ScenarioEventBody) => void,
 ): Promise<ScenarioFinished> {
-  const { seed, transport } = options
-  const kills = options.kills ?? killsDefault
+  const { seed, transport, kills = killsDefault } = options
   const paths: FlightsPaths = { file: flightsFile(), out: join(folder, 'out') }
   const recount = await recountFlights(paths.file)
-  tell({ event: 'scenario.started', name: 'flights', transport, seed, records: recount.records, kills })
-  const faults = makeFaults({
-    seed,
-    transport,
-    kills,
-    records: recount.records,
-    everyMs: checkpointEveryMs,
-    tell,
-  })
+  const { records } = recount
+  tell({ event: 'scenario.started', name: 'flights', transport, seed, records, kills })
+  const faults = makeFaults({ seed, transport, kills, records, everyMs: checkpointEveryMs, tell })
+  const visible = new VisibleOutput(paths.out, recount)
   pathsToEnvironment(paths)
   const startedMs = performance.now()
   const job = await run(flightsFlow(paths), runOptions(folder, options, faults))
-  const { restarts, checkpoints } = await follow(job, options, faults)
+  const { restarts, checkpoints } = await followJob(job, options.signal, (event) => {
+    faults.observe(event)
+    options.report(event)
+    if (event.event === 'job.restarting') visible.look()
+  }).finally(() => faults.close())
   const tookMs = performance.now() - startedMs
-  const judged = await judgeFlights(paths.out, recount)
+  const judged = [...(await judgeFlights(paths.out, recount)), await visible.judge()]
   tellDifferences(judged, tell)
   const counts = sumOf(judged)
   const enough = faults.landed >= Math.min(killsMin, kills)
-  if (!enough) {
-    tell({
-      event: 'scenario.note',
-      text: `only ${faults.landed} of ${kills} kills landed before the job was over; at least ${Math.min(killsMin, kills)} must`,
-    })
-  }
+  if (!enough) tell({ event: 'scenario.note', text: tooFewKills(faults.landed, kills) })
   const right = counts.lost + counts.duplicated + counts.mismatched === 0
   return {
     event: 'scenario.finished',
@@ -78,14 +73,14 @@ async function runIn(
     name: 'flights',
     transport,
     seed,
-    records: recount.records,
+    records,
     kills: faults.landed,
     restarts,
     checkpoints,
     ...counts,
     recoveryMsP50: faults.recoveries.quantile(0.5),
     recoveryMsMax: faults.recoveries.quantile(1),
-    recordsPerSecond: Math.round((recount.records * 1000) / tookMs),
+    recordsPerSecond: Math.round((records * 1000) / tookMs),
     verdict: right && enough ? 'pass' : 'fail',
   }
 }
@@ -96,8 +91,8 @@ function runOptions(
   faults: Faults,
 ): RunOptions {
   const checkpoints = { everyMs: checkpointEveryMs, store: fileStore(join(folder, 'checkpoints')) }
-  // Kills may come faster than checkpoints.
-  const restart = { restartsMax: kills + 10 }
+  // Kills may come faster than checkpoints, and each is known to be the last of its kind.
+  const restart = { restartsMax: kills + 10, delayMsMax: 500 }
   if (transport === 'memory') {
     return { parallelism: workers, checkpoints, restart, ports: { failpoints: faults.failpoints } }
   }
@@ -105,29 +100,8 @@ function runOptions(
   return { workers, nats: 'embedded', entry, checkpoints, restart }
 }
 
-async function follow(
-  job: JobHandle,
-  options: ScenarioOptions,
-  faults: Faults,
-): ReturnType<JobHandle['stop']> {
-  const stop = (): void => void job.stop().catch(() => undefined)
-  options.signal.addEventListener('abort', stop)
-  const told = (async () => {
-    for await (const event of job.events) {
-      faults.observe(event)
-      options.report(event)
-    }
-  })()
-  try {
-    const [finished] = await Promise.allSettled([job.finished, told])
-    options.signal.throwIfAborted()
-    if (finished.status === 'rejected') throw finished.reason
-    return finished.value
-  } finally {
-    faults.close()
-    options.signal.removeEventListener('abort', stop)
-  }
-}
+const tooFewKills = (landed: number, kills: number): string =>
+  `only ${landed} of ${kills} kills landed before the job was over; at least ${Math.min(killsMin, kills)} must`
 
 function tellDifferences(judged: readonly Judged[], tell: (body: ScenarioEventBody) => void): void {
   for (const { output, differences } of judged) {

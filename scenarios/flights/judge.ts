@@ -4,10 +4,11 @@ import { compareRows, type Comparison } from '../harness/compare.ts'
 import { readJsonlFolder } from '../harness/jsonl.ts'
 import type { Recount } from './oracle.ts'
 
-type Row = Readonly<Record<string, unknown>>
+export type Row = Readonly<Record<string, unknown>>
 
 export interface Judged extends Comparison<Row> {
-  readonly output: 'daily' | 'late'
+  /** `daily` or `late`. */
+  readonly output: string
 }
 
 export async function judgeFlights(out: string, recount: Recount): Promise<readonly Judged[]> {

@@ -19,7 +19,7 @@ export interface Comparison<Row> {
   readonly duplicated: number
   /** Found and not expected: another value under the key of an expected row, or an unknown key. */
   readonly mismatched: number
-  /** The first of them. */
+  /** The first of each kind. */
   readonly differences: readonly Difference<Row>[]
 }
 
@@ -38,7 +38,7 @@ export function compareRows<Row>(
   for (const key of new Set([...wanted.keys(), ...had.keys()])) {
     for (const difference of compareGroup(key, wanted.get(key) ?? [], had.get(key) ?? [])) {
       counts[difference.kind] += 1
-      if (differences.length < differencesMax) differences.push(difference)
+      if (counts[difference.kind] <= differencesMax) differences.push(difference)
     }
   }
   return { ...counts, differences }

@@ -30,6 +30,8 @@ const endingNames: readonly FailpointName[] = [
   'coordinator.before-finished',
 ]
 const hitsMax = 3
+/** Of the input: a crash may have to wait for its failpoint. */
+const spreadOver = 0.6
 
 export class FailpointCrasher implements Failpoints {
   private readonly random
@@ -49,7 +51,7 @@ export class FailpointCrasher implements Failpoints {
     this.due = Array.from({ length: crashes }, (_, index) =>
       crashes > 5 && index === crashes - 1
         ? records
-        : Math.floor(((index + unit(this.random)) / crashes) * 0.9 * records),
+        : Math.floor(((index + unit(this.random)) / crashes) * spreadOver * records),
     )
   }
 

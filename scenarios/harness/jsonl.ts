@@ -2,15 +2,24 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
-/** Rows of all parts, in no particular order. Throws where a part is not whole lines of JSON. */
+/** Rows of all parts, in no particular order; none where there is no folder. Throws where a part is not whole lines of JSON. */
 export async function readJsonlFolder<Row>(folder: string): Promise<Row[]> {
-  const names = (await readdir(folder)).filter((name) => /^part-.*\.jsonl$/.test(name)).sort()
+  const names = (await listFolder(folder)).filter((name) => /^part-.*\.jsonl$/.test(name)).sort()
   const rows: Row[] = []
   for (const name of names) {
     const path = join(folder, name)
     for (const row of parseLines<Row>(await readFile(path, 'utf8'), path)) rows.push(row)
   }
   return rows
+}
+
+async function listFolder(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw error
+  }
 }
 
 function parseLines<Row>(text: string, path: string): Row[] {
