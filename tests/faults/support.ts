@@ -167,6 +167,12 @@ export class Pace {
   }
 }
 
+function openPace(): Pace {
+  const pace = new Pace()
+  pace.open()
+  return pace
+}
+
 export interface Item {
   readonly id: number
   readonly key: string
@@ -179,6 +185,7 @@ export type Row =
 export interface LedgerOptions {
   readonly name?: string
   readonly out?: string
+  /** Default: nothing waits. */
   readonly pace?: Pace
   /** Stages of the source, with a completed checkpoint between any two. Default 3. */
   readonly stages?: number
@@ -198,7 +205,7 @@ const ledgerDefaults = { stages: 3, splits: 2, perStage: 60, keysPerSplit: 5, pa
 /** Numbers each key's records, and sums them up at the end; every row depends on all of its key's records before. */
 export function ledgerFlow(options: LedgerOptions = {}): Flow {
   const { stages, splits, perStage, keysPerSplit, padChars } = { ...ledgerDefaults, ...options }
-  const { pace = new Pace(), name = 'ledger', out = '/out', sink = toJsonl<Row>(out), taken } = options
+  const { pace = openPace(), name = 'ledger', out = '/out', sink = toJsonl<Row>(out), taken } = options
   let count = 0
   const ledger = flow(name)
   ledger
