@@ -1,38 +1,49 @@
 import { describe, expect, it } from 'vitest'
-import { cell, collect, flow, fromGenerator, operator, toJsonl, type Flow } from '../../../index.ts'
+import { collect, flow, fromGenerator } from '../../../index.ts'
+import { branching, merging, spreading } from './testing/flows.ts'
 import { simulate } from './simulate.ts'
 
-/** Two sources, one of which ends early; keyed state; output at every checkpoint and at the end. */
-function counting(): Flow {
-  const counts = flow('counting')
-  const long = counts.source('long', fromGenerator({ count: 600, splits: 2, at: (i) => ({ id: i, key: `k${i % 7}` }) }))
-  const short = counts.source('short', fromGenerator({ count: 20, at: (i) => ({ id: 1000 + i, key: `k${i % 3}` }) }))
-  long
-    .union('both', short)
-    .keyBy('by-key', (record) => record.key)
-    .process(
-      'count',
-      operator<string, { id: number; key: string }, { key: string; at: number; last: boolean }>()({
-        state: { count: cell(() => 0) },
-        onRecord(ctx, record) {
-          ctx.state.count.update((count) => count + 1)
-          if (record.id % 10 === 0) ctx.emit({ key: ctx.key, at: record.id, last: false })
-        },
-        onEnd(ctx) {
-          ctx.emit({ key: ctx.key, at: ctx.state.count.get(), last: true })
-        },
-      }),
-    )
-    .sink('files', toJsonl('/out'))
-  return counts
-}
+/** `SEEDS=100000 FROM=1 npx vitest run scenarios/harness/simulation` for more. */
+const seeds = Number(process.env.SEEDS ?? 150)
+const from = Number(process.env.FROM ?? 1)
 
-describe('simulate', () => {
-  it('finds nothing wrong with the engine', { timeout: 600_000 }, async () => {
-    const seeds = Number(process.env.SEEDS ?? 300)
-    const report = await simulate(counting, { seeds, from: Number(process.env.FROM ?? 1) })
-    console.log(report.schedulesPerSecond, report.traceHash, report.counts)
-    for (const violation of report.violations) console.log(violation.seed, violation.what, violation.trace, '\n' + violation.timeline.slice(-60).join('\n'))
-    expect(report.violations).toEqual([])
+describe('simulate', { timeout: 3_600_000 }, () => {
+  it.each([
+    ['merging', merging, 2],
+    ['branching', branching, 2],
+    ['spreading', spreading, 2],
+    ['merging, in one task a step', merging, 1],
+  ] as const)('finds nothing wrong with the engine: %s', async (_, makeFlow, parallelism) => {
+    const report = await simulate(makeFlow, { seeds, from, run: { workers: 2, parallelism } })
+    const found = report.violations.map(({ seed, what, trace, timeline }) =>
+      [`seed ${seed}: ${what}`, trace, ...timeline.slice(-40)].join('\n'),
+    )
+    expect(found).toEqual([])
+    expect(report.schedules).toBe(seeds)
+    expect(report.counts['checkpoint.completed']).toBeGreaterThan(seeds)
+  })
+
+  it('gives the same history for the same seed', async () => {
+    const hashes = [await simulate(merging, { seeds: 5 }), await simulate(merging, { seeds: 5 })]
+    expect(hashes[0]?.traceHash).toBe(hashes[1]?.traceHash)
+    expect((await simulate(merging, { seeds: 5, from: 6 })).traceHash).not.toBe(hashes[0]?.traceHash)
+  })
+
+  it('catches state that is kept outside the cells, shrinks its faults, and shows them again', async () => {
+    const forgetful = () => {
+      let total = 0
+      const made = flow('forgetful')
+      made
+        .source('numbers', fromGenerator({ count: 300, at: (i) => i }))
+        .map('sum', (n) => (total += n))
+        .sink('out', collect())
+      return made
+    }
+    const run = { workers: 1, parallelism: 1 }
+    const [violation] = (await simulate(forgetful, { seeds: 40, run })).violations
+    expect(violation?.what).toMatch(/rows lost|others/)
+    expect(JSON.parse(violation?.trace ?? '{}')).toMatchObject({ faults: [{}] })
+    const again = await simulate(forgetful, { replay: violation?.trace ?? '', run })
+    expect(again.violations[0]?.what).toBe(violation?.what)
   })
 })
