@@ -2,8 +2,8 @@
 import { MillraceError } from '../../index.ts'
 import type { FlightsPaths } from './daily-flow.ts'
 
-export const fileVariable = 'MILLRACE_FLIGHTS_FILE'
-export const outVariable = 'MILLRACE_FLIGHTS_OUT'
+const fileVariable = 'MILLRACE_FLIGHTS_FILE'
+const outVariable = 'MILLRACE_FLIGHTS_OUT'
 
 export function pathsFromEnvironment(): FlightsPaths {
   return { file: required(fileVariable), out: required(outVariable) }
