@@ -30,7 +30,8 @@ export interface JobHandle {
  * Runs a flow. Resolves once the job is started: a flow with the same name that left checkpoints in the store
  * continues from the newest one; one that finished is finished at once.
  *
- * In a worker process, `run` of the same flow becomes the worker and does not return.
+ * In a worker process, `run` of the same flow becomes the worker and does not return; what stands before it in the
+ * script runs there too. `run` of another flow does nothing there, and its job is over at once.
  *
  * Throws ConfigError for options or a flow that cannot work, RecoveryError where continuing would not be exact, and
  * TransportError where NATS cannot be had; each names the mend.
@@ -62,13 +63,16 @@ export async function run(flow: Flow, options: RunOptions = {}): Promise<JobHand
   }
 }
 
-/** A script that runs several flows starts a worker for each; in the worker of one, the others do nothing. */
+/**
+ * A script that runs several flows starts workers for each; in a worker of one, the others do nothing. A script that
+ * waits for one flow before it runs the next must get there.
+ */
 function inertHandle(): JobHandle {
-  const never = new Promise<never>(() => undefined)
+  const finished = Promise.resolve({ records: 0, restarts: 0, checkpoints: 0, ended: true })
   return {
-    finished: never,
-    stop: () => never,
-    savepoint: () => never,
+    finished,
+    stop: () => finished,
+    savepoint: () => Promise.resolve(0),
     status: () => ({
       state: 'elsewhere',
       epoch: null,
@@ -77,6 +81,8 @@ function inertHandle(): JobHandle {
       restarts: 0,
       workers: [],
     }),
-    events: { [Symbol.asyncIterator]: () => ({ next: () => never }) },
+    events: {
+      [Symbol.asyncIterator]: () => ({ next: () => Promise.resolve({ done: true, value: undefined }) }),
+    },
   }
 }

@@ -9,6 +9,8 @@ import type { WorkerBoot } from './worker-boot.ts'
 
 export async function becomeWorker(graph: Graph, boot: WorkerBoot): Promise<never> {
   const stopGuardian = startGuardian()
+  // Terminals and service managers send these to every process; when a worker ends is its parent's to say.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined)
   const ports = systemPorts
   const store = await openStore(boot.store, ports.files)
   const channel = await connectNats({

@@ -14,6 +14,8 @@ import { Worker } from 'node:worker_threads'
 export const guardianFd = 3
 const beatMs = 500
 const silentMsMax = 10_000
+/** Until its first word: it may have much to load. */
+const startMsMax = 60_000
 
 const thread = `
 const { workerData } = require('node:worker_threads')
@@ -43,12 +45,17 @@ export function startGuardian(): () => void {
   }
 }
 
-/** In the parent: calls `silent` when the child said nothing for ten seconds that this process was awake. */
+/**
+ * In the parent: calls `silent` when the child said nothing for ten seconds that this process was awake, or nothing
+ * at all for a minute.
+ */
 export function watchChild(pipe: Duplex, silent: () => void): () => void {
   let heardMs = performance.now()
   let checkedMs = heardMs
+  let patienceMs = startMsMax
   pipe.on('data', () => {
     heardMs = performance.now()
+    patienceMs = silentMsMax
   })
   pipe.on('error', () => undefined)
   const check = setInterval(() => {
@@ -56,7 +63,7 @@ export function watchChild(pipe: Duplex, silent: () => void): () => void {
     // What this process slept is not the child's silence.
     heardMs += Math.max(0, nowMs - checkedMs - 2 * beatMs)
     checkedMs = nowMs
-    if (nowMs - heardMs > silentMsMax) silent()
+    if (nowMs - heardMs > patienceMs) silent()
   }, beatMs)
   check.unref()
   return () => clearInterval(check)
