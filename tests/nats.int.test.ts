@@ -1,0 +1,73 @@
+// L4: the NATS server is killed with -9 and comes back; links heal, nothing restarts, no record is lost or doubled.
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { findNatsServer } from '../transport/nats/server-binary.ts'
+import { launchServer, type ServerProcess } from '../transport/nats/server-process.ts'
+import { Ledger, temporaryFolder } from './harness/ledger.ts'
+
+/** A server that nobody supervises; started again on a port, it is the same for its clients. */
+async function startServer(port = -1): Promise<ServerProcess> {
+  const server = await launchServer({ binary: findNatsServer(process.env), folder: temporaryFolder(), port })
+  onTestFinished(() => server.kill('SIGKILL'))
+  return server
+}
+
+const urlOf = ({ port }: ServerProcess): string => `nats://127.0.0.1:${port}`
+
+describe('NATS killed while a job runs', () => {
+  it('embedded, twice: it comes back on its own port, and the job goes on without a restart', async () => {
+    const ledger = new Ledger()
+    const job = ledger.run()
+    await job.next('checkpoint.completed', 2)
+    const killed: number[] = []
+    for (let kill = 0; kill < 2; kill += 1) {
+      const server = job.survivors('nats-server')
+      expect(server).toHaveLength(1)
+      expect(killed).not.toContain(server[0])
+      killed.push(server[0]!)
+      process.kill(server[0]!, 'SIGKILL')
+      await job.next('checkpoint.completed', 2)
+    }
+    expect(killed[0]).toBe(job.natsPid)
+    ledger.openGate()
+    expect((await job.ended()).code).toBe(0)
+    expect(job.of('job.finished')).toMatchObject([{ records: 20_000, restarts: 0 }])
+    expect(job.of('worker.lost')).toEqual([])
+    await ledger.expectExact()
+  })
+
+  it('a server of its own, away for a second: the job goes on without a restart', async () => {
+    const ledger = new Ledger()
+    const server = await startServer()
+    const job = ledger.run({ nats: urlOf(server) })
+    await job.next('checkpoint.completed', 2)
+    for (let kill = 0, living = server; kill < 2; kill += 1) {
+      living.kill('SIGKILL')
+      await living.exited
+      await sleep(1_000)
+      living = await startServer(server.port)
+      await job.next('checkpoint.completed', 2)
+    }
+    ledger.openGate()
+    expect((await job.ended()).code).toBe(0)
+    expect(job.of('nats.started')).toEqual([])
+    expect(job.of('job.finished')).toMatchObject([{ records: 20_000, restarts: 0 }])
+    await ledger.expectExact()
+  })
+
+  it('a worker and the server at once: the replacement waits for the server', async () => {
+    const ledger = new Ledger()
+    const server = await startServer()
+    const job = ledger.run({ nats: urlOf(server) })
+    await job.next('checkpoint.completed', 2)
+    server.kill('SIGKILL')
+    process.kill(job.workers[0]!.pid, 'SIGKILL')
+    await server.exited
+    await sleep(1_000)
+    await startServer(server.port)
+    await job.next('checkpoint.completed', 2)
+    ledger.openGate()
+    expect((await job.ended()).code).toBe(0)
+    await ledger.expectExact()
+  })
+})
