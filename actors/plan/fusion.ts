@@ -19,7 +19,7 @@ interface FusionOptions {
   readonly fuse?: boolean
 }
 
-export const parallelismOf = (step: Step, options: FusionOptions): number =>
+const parallelismOf = (step: Step, options: FusionOptions): number =>
   step.parallelism ?? options.parallelism
 
 export function fuseSteps(graph: Graph, options: FusionOptions): Chain[] {

@@ -8,7 +8,7 @@ import { linkId, taskId, type LinkId, type StepName, type TaskId, type WorkerId 
 import { limits } from '../../core/limits.ts'
 import type { Edge, Graph } from '../../operators/graph.ts'
 import { placeTask } from './placement.ts'
-import { fuseSteps, parallelismOf, type Chain } from './fusion.ts'
+import { fuseSteps, type Chain } from './fusion.ts'
 
 export interface PlanOptions {
   readonly parallelism: number
@@ -121,5 +121,3 @@ function checkBudget(tasks: readonly TaskPlan[], workers: readonly WorkerId[]): 
     )
   }
 }
-
-export { parallelismOf }

@@ -5,13 +5,12 @@
  * - Buffers flush when full, before a signal, and when the task has nothing more to read.
  */
 import { isTyped } from '../../core/errors.ts'
-import { hashKey } from '../../core/keys/index.ts'
+import { hashKey, taskOfGroup, type Key } from '../../core/keys/index.ts'
 import type { Signal } from '../../core/elements.ts'
 import type { LinkOutput } from '../../transport/link.ts'
 import type { Edge } from '../../operators/graph.ts'
 import type { Emit } from '../../operators/operator.ts'
-import { operatorThrew } from '../../operators/errors.ts'
-import { taskOfGroup } from '../../core/keys/index.ts'
+import { keySelectorThrew, operatorThrew } from '../../operators/errors.ts'
 import { invariant } from '../../core/invariant.ts'
 import type { Gate } from './gate.ts'
 
@@ -105,9 +104,15 @@ function hashEmit(edge: Edge, links: readonly LinkBuffer[], keyGroups: number): 
     return link
   })
   return (record) => {
+    let key: Key
+    try {
+      key = keyOf(record as never)
+    } catch (cause) {
+      throw keySelectorThrew(edge.from, cause)
+    }
     let hash: number
     try {
-      hash = hashKey(keyOf(record as never))
+      hash = hashKey(key)
     } catch (cause) {
       throw operatorThrew(edge.from, cause)
     }
