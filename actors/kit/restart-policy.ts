@@ -27,6 +27,17 @@ export const defaultRestartPolicy: RestartPolicy = {
   delayMsMax: 10_000,
 }
 
+/** How long `restartsMax` restarts in a row take at least, by their delays alone: a longer window can fill up. */
+export function shortestLimitMs(policy: RestartPolicy): number {
+  let sum = 0
+  for (let counted = 1; counted < policy.restartsMax; counted += 1) {
+    const delayMs = Math.min(policy.delayMsMax, policy.delayMs * 2 ** (counted - 1))
+    if (delayMs === policy.delayMsMax) return sum + delayMs * (policy.restartsMax - counted)
+    sum += delayMs
+  }
+  return sum
+}
+
 export interface RestartState {
   /** When the restarts happened that count. */
   readonly countedMs: readonly number[]
@@ -76,7 +87,8 @@ export function givenUp(
   error: MillraceError,
   policy: RestartPolicy,
 ): MillraceError {
-  if (reason === 'fatal') return error
+  // What says by itself that no restart helps, says how to mend it.
+  if (reason === 'fatal' || error.retry === 'record') return error
   const why =
     reason === 'record'
       ? 'the same record fails at the same step after a restart; mend the step, or give it onError: skip or dead-letter'
