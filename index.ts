@@ -1,5 +1,5 @@
 /** Everything public. */
-export { flow, type Flow, type StepOptions } from './operators/flow.ts'
+export { flow, isFlow, type Flow, type StepOptions } from './operators/flow.ts'
 export { guarantees, type SinkGuarantee } from './operators/guarantees.ts'
 export {
   KeyedStream,

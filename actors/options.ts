@@ -9,7 +9,7 @@ import {
   type CheckpointOptions as CheckpointTiming,
   type ResolvedCheckpointOptions,
 } from '../snapshot/options.ts'
-import { defaultRestartPolicy, type RestartPolicy } from './kit/restart-policy.ts'
+import { defaultRestartPolicy, shortestLimitMs, type RestartPolicy } from './kit/restart-policy.ts'
 
 export interface RunOptions {
   /** Tasks of each step that says nothing else. Default: `workers`, at least 1. */
@@ -125,19 +125,30 @@ export function resolveOptions(given: RunOptions = {}): ResolvedOptions {
         }),
       },
     },
-    restart: {
-      strategy: 'exponential',
-      restartsMax: whole('restart.restartsMax', restart.restartsMax ?? defaultRestartPolicy.restartsMax, 0),
-      withinMs: whole('restart.withinMs', restart.withinMs ?? defaultRestartPolicy.withinMs, 1),
-      delayMs: whole('restart.delayMs', restart.delayMs ?? defaultRestartPolicy.delayMs, 0),
-      delayMsMax: whole('restart.delayMsMax', restart.delayMsMax ?? defaultRestartPolicy.delayMsMax, 0),
-    },
+    restart: resolveRestart(restart),
     entry: given.entry === undefined ? undefined : String(given.entry),
     keyGroups: whole('keyGroups', given.keyGroups ?? limits.keyGroupsDefault, 1, limits.keyGroupsMax),
     fuse: given.fuse ?? true,
     debug: given.debug ?? false,
     ports: { ...systemPorts, ...given.ports },
   }
+}
+
+function resolveRestart(given: Partial<RestartPolicy>): RestartPolicy {
+  const defaults = defaultRestartPolicy
+  const policy: RestartPolicy = {
+    strategy: 'exponential',
+    restartsMax: whole('restart.restartsMax', given.restartsMax ?? defaults.restartsMax, 0),
+    withinMs: whole('restart.withinMs', given.withinMs ?? defaults.withinMs, 1),
+    delayMs: whole('restart.delayMs', given.delayMs ?? defaults.delayMs, 0),
+    delayMsMax: whole('restart.delayMsMax', given.delayMsMax ?? defaults.delayMsMax, 0),
+  }
+  const leastMs = shortestLimitMs(policy)
+  if (leastMs < policy.withinMs) return policy
+  throw new ConfigError(
+    'OPTION_ILLEGAL',
+    `restart.restartsMax (${policy.restartsMax}) could never be reached: so many restarts wait ${leastMs} ms in all, and only those within restart.withinMs (${policy.withinMs} ms) count; raise withinMs, or lower delayMsMax`,
+  )
 }
 
 function whole(name: string, value: number, min: number, max = Number.MAX_SAFE_INTEGER): number {

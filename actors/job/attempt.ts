@@ -17,7 +17,7 @@ import type { ResolvedOptions } from '../options.ts'
 import { planJob, type Plan } from '../plan/plan.ts'
 import type { FromWorker } from '../worker/messages.ts'
 import { Coordination, type CoordinationEvents, type Told } from './coordination.ts'
-import type { Crew } from './crew.ts'
+import type { Crew, WorkerLoss } from './crew.ts'
 import type { JobLog } from './job-log.ts'
 
 export type AttemptOutcome =
@@ -48,7 +48,7 @@ export interface AttemptEvents {
 export type AttemptFact =
   | { readonly kind: 'message'; readonly message: FromWorker }
   | { readonly kind: 'crewReady' }
-  | { readonly kind: 'workerLost'; readonly worker: WorkerId; readonly reason: string }
+  | { readonly kind: 'workerLost'; readonly worker: WorkerId; readonly loss: WorkerLoss }
   | { readonly kind: 'tick' }
   | { readonly kind: 'slotWritten'; readonly outcome: SlotOutcome }
   | { readonly kind: 'stop'; readonly savepoint: boolean }
@@ -119,11 +119,7 @@ export class Attempt {
         this.deploy()
         break
       case 'workerLost':
-        this.failed(
-          new MillraceError('WORKER_LOST', `worker ${fact.worker} is gone (${fact.reason})`, {
-            retry: 'retry',
-          }),
-        )
+        this.failed(workerLost(fact.worker, fact.loss))
         break
       case 'crashed':
         this.failed(fact.error)
@@ -284,4 +280,16 @@ export class Attempt {
     if (this.coordination) this.coordination.tell(fact)
     else this.early.push(fact)
   }
+}
+
+/** A process that ends by itself before it can work will do so again: its module cannot be loaded. */
+function workerLost(worker: WorkerId, { reason, wasReady }: WorkerLoss): MillraceError {
+  if (!wasReady && reason.startsWith('exit code')) {
+    return new MillraceError(
+      'WORKER_START',
+      `worker ${worker} could not start (${reason}); what it printed on standard error says why: its entry module must load by itself and give the same flow`,
+      { retry: 'fatal', details: { worker } },
+    )
+  }
+  return new MillraceError('WORKER_LOST', `worker ${worker} is gone (${reason})`, { retry: 'retry' })
 }

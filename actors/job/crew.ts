@@ -10,7 +10,13 @@ export interface CrewEvents {
   readonly message: (message: FromWorker) => void
   readonly started: (worker: WorkerId, pid: number) => void
   readonly ready: () => void
-  readonly lost: (worker: WorkerId, pid: number, reason: string) => void
+  readonly lost: (worker: WorkerId, pid: number, loss: WorkerLoss) => void
+}
+
+export interface WorkerLoss {
+  readonly reason: string
+  /** False for one that never said that it can be deployed to. */
+  readonly wasReady: boolean
 }
 
 interface Member {
@@ -82,7 +88,7 @@ export class Crew {
         },
         lost: (reason) => {
           if (this.places[place] === member) this.places[place] = undefined
-          if (!this.closing) this.events.lost(id, member.handle.pid, reason)
+          if (!this.closing) this.events.lost(id, member.handle.pid, { reason, wasReady: member.ready })
         },
       }),
     }

@@ -80,10 +80,10 @@ export class Job {
       },
       started: (worker, pid) => this.events.emit({ event: 'worker.started', worker, pid }),
       ready: () => this.attempt?.post({ kind: 'crewReady' }),
-      lost: (worker, pid, reason) => {
+      lost: (worker, pid, loss) => {
         this.failedMs ??= clock.monotonicMs()
-        this.events.emit({ event: 'worker.lost', worker, pid, reason })
-        this.attempt?.post({ kind: 'workerLost', worker, reason })
+        this.events.emit({ event: 'worker.lost', worker, pid, reason: loss.reason })
+        this.attempt?.post({ kind: 'workerLost', worker, loss })
       },
     })
   }
@@ -179,6 +179,7 @@ export class Job {
           await this.end(outcome)
           return
         }
+        if (this.stopping) return await this.endStopping(outcome)
         this.failedMs ??= this.parts.options.ports.clock.monotonicMs()
         if (!this.setAside(outcome, choice)) await this.beforeRestart(outcome)
         const next = this.choose()
@@ -307,6 +308,17 @@ export class Job {
       this.events.close()
       this.settle.resolve(this.result(false))
     }
+  }
+
+  /**
+   * A job that is told to stop is not restarted for it: what the newest complete checkpoint holds is what its next
+   * start continues from. A savepoint that was asked for and could not be taken is a failure.
+   */
+  private async endStopping({ error }: Extract<AttemptOutcome, { kind: 'failed' }>): Promise<void> {
+    if (this.stopping?.savepoint === true) throw error
+    const checkpoint = this.log?.newest?.manifest.checkpoint ?? null
+    this.crew.kill()
+    await this.end({ kind: 'stopped', checkpoint, savepoint: false })
   }
 
   private emitFinished(): void {

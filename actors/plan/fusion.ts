@@ -19,8 +19,7 @@ interface FusionOptions {
   readonly fuse?: boolean
 }
 
-const parallelismOf = (step: Step, options: FusionOptions): number =>
-  step.parallelism ?? options.parallelism
+const parallelismOf = (step: Step, options: FusionOptions): number => step.parallelism ?? options.parallelism
 
 export function fuseSteps(graph: Graph, options: FusionOptions): Chain[] {
   const heads = new Map<StepName, StepName[]>()

@@ -9,6 +9,9 @@ import type { WorkerBoot } from './worker-boot.ts'
 
 export async function becomeWorker(graph: Graph, boot: WorkerBoot): Promise<never> {
   const stopGuardian = startGuardian()
+  // Signals to the whole group (Ctrl-C, a service manager's stop) are the parent's to answer: it ends the job
+  // cleanly with its workers, and they die with it in any case.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined)
   // Terminals and service managers send these to every process; when a worker ends is its parent's to say.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined)
   const ports = systemPorts

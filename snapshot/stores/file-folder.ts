@@ -75,7 +75,7 @@ async function writeTemporary(
   const { handle, path } = await openTemporary(files, folder, name)
   try {
     try {
-      for (const chunk of chunks) await handle.append(chunk)
+      for (const block of blocksOf(chunks)) await handle.append(block)
       await handle.sync()
     } finally {
       await handle.close()
@@ -85,6 +85,23 @@ async function writeTemporary(
     await removeQuietly(files, path)
     throw storeError(cause, folder, true)
   }
+}
+
+/** Many small chunks are one write, of about this size. */
+const blockBytes = 1024 * 1024
+
+function* blocksOf(chunks: readonly Uint8Array[]): IterableIterator<Uint8Array> {
+  let waiting: Uint8Array[] = []
+  let bytes = 0
+  for (const chunk of chunks) {
+    waiting.push(chunk)
+    bytes += chunk.length
+    if (bytes < blockBytes) continue
+    yield Buffer.concat(waiting)
+    waiting = []
+    bytes = 0
+  }
+  if (bytes > 0) yield Buffer.concat(waiting)
 }
 
 async function openTemporary(

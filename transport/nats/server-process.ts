@@ -38,7 +38,11 @@ export async function launchServer(options: LaunchOptions): Promise<ServerProces
     ...['-a', '127.0.0.1', '-p', String(port), '-js', '-sd', join(folder, 'js')],
     ...['--ports_file_dir', folder, '-l', join(folder, 'log')],
   ])
-  const child = spawn(command, args, { stdio: [needsStdin ? 'pipe' : 'ignore', 'ignore', 'ignore'] })
+  // Detached: a terminal's Ctrl-C is for this process, which ends the server when it has no more use for it.
+  const child = spawn(command, args, {
+    stdio: [needsStdin ? 'pipe' : 'ignore', 'ignore', 'ignore'],
+    detached: true,
+  })
   let ended: ServerExit | undefined
   let failure: Error | undefined
   const exited = new Promise<ServerExit>((resolve) => {

@@ -107,7 +107,7 @@ export class SimulatedProcess {
       const run = (): void => {
         work().then(
           (value) => settle(() => resolve(value)),
-          (error: unknown) => settle(() => reject(error as Error)),
+          (error: unknown) => settle(() => reject(error instanceof Error ? error : new Error(String(error)))),
         )
       }
       time.after(unit(random) * fileMsMax, () => this.enter(run))

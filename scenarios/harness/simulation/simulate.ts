@@ -65,7 +65,7 @@ export async function simulate(flow: Simulated, options: SimulateOptions = {}): 
     workers: 2,
     parallelism: 2,
     checkpoints: { everyMs: 10, failuresMax: 1000, timeoutMs: 2_000 },
-    restart: { restartsMax: 1000 },
+    restart: { restartsMax: 1000, delayMsMax: 100, withinMs: 1_000_000 },
     ...options.run,
   }
   const expected = options.expect ?? (await failureFree(flow, run, livenessMs))
