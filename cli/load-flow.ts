@@ -19,7 +19,7 @@ export interface LoadedFlow {
 export async function loadFlow(file: string): Promise<LoadedFlow> {
   const path = resolve(file)
   await checkFile(file, path)
-  if (/\.[mc]?ts$/.test(path)) await import('./typescript/register.ts')
+  if (/\.[mc]?ts$/.test(path)) await import('../actors/system/typescript/register.ts')
   const entry = pathToFileURL(path).href
   const module = await load(file, entry)
   const { default: flow } = module

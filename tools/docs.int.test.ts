@@ -44,7 +44,7 @@ describe('snippets of the documentation', () => {
   it.each(snippets)('$page, snippet $number', async ({ page, number, code, output }) => {
     const file = join(folder, `${page.replaceAll('/', '-')}-${number}.ts`)
     writeFileSync(file, code)
-    const register = join(root, 'dist/cli/typescript/register.js')
+    const register = join(root, 'dist/actors/system/typescript/register.js')
     const { stdout } = await execute(process.execPath, ['--import', register, file], { cwd: folder })
     if (output !== undefined) expect(stdout).toBe(output)
   })

@@ -48,7 +48,7 @@ function startChild(boot: WorkerBoot, lost: (reason: string) => void): ChildProc
 function commandOf(boot: WorkerBoot & { readonly worker: WorkerId }): string[] {
   if (boot.entry === undefined) return [...process.execArgv, ...process.argv.slice(1)]
   const typescript = /\.[mc]?ts$/.test(boot.entry)
-    ? ['--import', built('cli/typescript/register.js').href]
+    ? ['--import', built('actors/system/typescript/register.js').href]
     : []
   return [...process.execArgv, ...typescript, fileURLToPath(built('actors/system/worker-main.js'))]
 }

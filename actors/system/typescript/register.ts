@@ -6,5 +6,7 @@
 import { register } from 'node:module'
 
 // Hooks run in a thread of their own, which loads JavaScript alone: sources under test use the built ones.
-const hooks = import.meta.url.endsWith('.ts') ? '../../dist/cli/typescript/hooks.js' : './hooks.js'
+const hooks = import.meta.url.endsWith('.ts')
+  ? '../../../dist/actors/system/typescript/hooks.js'
+  : './hooks.js'
 register(new URL(hooks, import.meta.url))
