@@ -11,7 +11,7 @@ import type { Duplex } from 'node:stream'
 import { Worker } from 'node:worker_threads'
 
 /** The file descriptor of the pipe in the child. */
-export const guardianFd = 3
+const guardianFd = 3
 const beatMs = 500
 const silentMsMax = 10_000
 /** Until its first word: it may have much to load. */

@@ -1,6 +1,4 @@
 export { CodecError } from './error.ts'
-export type { CodecErrorCode } from './error.ts'
 export { checkValue, encodeBatch, encodeValue } from './encode.ts'
 export { decodeBatch, decodeValue } from './decode.ts'
 export { freezeDeep } from './freeze.ts'
-export { isWellFormed } from './text.ts'

@@ -14,7 +14,7 @@ export interface FieldChecks {
 /** The record's content in bytes, about; or one of the two refusals. `depth` is that of the fields. */
 export type ShapeCheck = (record: object, depth: number) => number
 
-export const refused = -1
+const refused = -1
 export const otherKeys = -2
 
 export interface CheckedShape {

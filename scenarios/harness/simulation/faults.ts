@@ -44,7 +44,7 @@ export type FaultKind = Fault['kind']
 /** Relative weights; 0 leaves a kind out. */
 export type FaultRates = Partial<Record<FaultKind, number>>
 
-export const defaultRates: Required<FaultRates> = {
+const defaultRates: Required<FaultRates> = {
   killWorker: 3,
   stopWorker: 1,
   killParent: 2,
@@ -57,7 +57,7 @@ export const defaultRates: Required<FaultRates> = {
 }
 
 /** How long faults happen, virtual ms: the safety phase. */
-export const faultsMs = 600
+const faultsMs = 600
 
 export function drawFaults(seed: number, given: FaultRates = {}): readonly Fault[] {
   const random = seededRandom(seed * 8 + 3)
