@@ -70,6 +70,7 @@ export interface ResolvedOptions {
 }
 
 export function resolveOptions(given: RunOptions = {}): ResolvedOptions {
+  checkObject('the options of run', given)
   rejectUnknown('an option of run', given, [
     'parallelism',
     'workers',
@@ -83,6 +84,7 @@ export function resolveOptions(given: RunOptions = {}): ResolvedOptions {
     'ports',
   ])
   const checkpoints = given.checkpoints ?? {}
+  checkObject('checkpoints', checkpoints)
   rejectUnknown('an option of checkpoints', checkpoints, [
     'everyMs',
     'timeoutMs',
@@ -93,6 +95,7 @@ export function resolveOptions(given: RunOptions = {}): ResolvedOptions {
     'restore',
   ])
   const restore = checkpoints.restore ?? {}
+  checkObject('checkpoints.restore', restore)
   rejectUnknown('an option of checkpoints.restore', restore, [
     'checkpoint',
     'allowOlder',
@@ -100,6 +103,7 @@ export function resolveOptions(given: RunOptions = {}): ResolvedOptions {
     'dropState',
   ])
   const restart = given.restart ?? {}
+  checkObject('restart', restart)
   rejectUnknown('an option of restart', restart, Object.keys(defaultRestartPolicy))
   if (restart.strategy !== undefined && restart.strategy !== 'exponential') {
     throw new ConfigError(
@@ -114,22 +118,24 @@ export function resolveOptions(given: RunOptions = {}): ResolvedOptions {
     nats: natsOption(given.nats, workers),
     checkpoints: {
       ...resolveCheckpointOptions(checkpoints),
-      store: checkpoints.store,
+      store: storeOption(checkpoints.store),
       restore: {
         ...restore,
-        ...(typeof restore.checkpoint === 'number' && {
-          checkpoint: whole('checkpoints.restore.checkpoint', restore.checkpoint, 1),
-        }),
+        ...(restore.checkpoint !== undefined &&
+          restore.checkpoint !== 'none' && {
+            checkpoint: whole('checkpoints.restore.checkpoint', restore.checkpoint, 1),
+          }),
         ...(restore.allowOlder !== undefined && {
           allowOlder: whole('checkpoints.restore.allowOlder', restore.allowOlder, 1),
         }),
+        allowDuplicates: flag('checkpoints.restore.allowDuplicates', restore.allowDuplicates ?? false),
       },
     },
     restart: resolveRestart(restart),
     entry: given.entry === undefined ? undefined : String(given.entry),
     keyGroups: whole('keyGroups', given.keyGroups ?? limits.keyGroupsDefault, 1, limits.keyGroupsMax),
-    fuse: given.fuse ?? true,
-    debug: given.debug ?? false,
+    fuse: flag('fuse', given.fuse ?? true),
+    debug: flag('debug', given.debug ?? false),
     ports: { ...systemPorts, ...given.ports },
   }
 }
@@ -157,6 +163,25 @@ function whole(name: string, value: number, min: number, max = Number.MAX_SAFE_I
   throw new ConfigError(
     'OPTION_ILLEGAL',
     `${name} must be a whole number ${range}, got ${JSON.stringify(value)}`,
+  )
+}
+
+function flag(name: string, value: boolean): boolean {
+  if (typeof value === 'boolean') return value
+  throw new ConfigError('OPTION_ILLEGAL', `${name} must be true or false, got ${JSON.stringify(value)}`)
+}
+
+function checkObject(name: string, value: object): void {
+  if (typeof value === 'object' && (value as object | null) !== null) return
+  throw new ConfigError('OPTION_ILLEGAL', `${name} must be an object, got ${JSON.stringify(value)}`)
+}
+
+function storeOption(given: StoreDefinition | undefined): StoreDefinition | undefined {
+  const opens = typeof (given as Partial<StoreDefinition> | undefined)?.open === 'function'
+  if (given === undefined || opens) return given
+  throw new ConfigError(
+    'OPTION_ILLEGAL',
+    `checkpoints.store must be a store, such as fileStore('.millrace'), got ${JSON.stringify(given)}`,
   )
 }
 

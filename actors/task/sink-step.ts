@@ -67,7 +67,9 @@ export class SinkStepRuntime {
 
   /** K2: seals what was written; resolves to everything staged up to this barrier and not confirmed. */
   async barrier(checkpoint: CheckpointId): Promise<readonly StagedOutput[]> {
-    const sealed = this.writer.barrier(checkpoint)
+    const sealed = this.writer.barrier(checkpoint).catch((cause: unknown) => {
+      throw operatorThrew(this.step, cause, `the records before checkpoint ${checkpoint}`)
+    })
     // It may reject while an earlier one is still awaited.
     sealed.catch(() => undefined)
     const before = this.sealing
