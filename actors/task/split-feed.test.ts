@@ -65,6 +65,17 @@ describe('a split that is read', () => {
     expect([drain(), feed.ended]).toEqual([[], true])
   })
 
+  it('asks a reader that answers at once only when its records are needed', async () => {
+    const { feed, log } = open([chunkOf([0]), chunkOf([1], 1), chunkOf([2], 2), null])
+    feed.fill()
+    await settle()
+    for (let record = 0; record < 2; record += 1) {
+      expect(feed.fill()).toBe(true)
+      feed.cursor.index += 1
+    }
+    expect(log.filter((each) => each === 'read')).toHaveLength(2)
+  })
+
   it('S1: its state is the position behind the last record taken, whatever was read ahead', async () => {
     const { feed } = open([chunkOf([0, 1, 2]), chunkOf([3], 3), null])
     expect(feed.state()).toEqual({ position: null, ended: false, records: 0 })

@@ -611,6 +611,23 @@ describe('a chain', () => {
     expect(found).toEqual(['0a', '0b', '10a', '10b', '1a', '1b', '11a', '11b', '2a', '2b', '12a', '12b'])
   })
 
+  it('T1: of nested flatMaps the last is pulled empty before the one above makes more', () => {
+    let made = 0
+    const build = behindLinks(
+      (stream) =>
+        void stream
+          .flatMap('above', function* () {
+            for (;;) yield (made += 1)
+          })
+          .flatMap('below', (n) => Array.from({ length: 50 }, () => n))
+          .sink('out', nowhere()),
+    )
+    const { task, input, writer } = open(build, { head: 'u' })
+    input(0).put(batch(0))
+    task.step(400)
+    expect([writer('out').written.length > 300, made]).toEqual([true, 8])
+  })
+
   it('P1: dead letters leave by their own branch; a guarded step is not written into the loop', async () => {
     const found = await outputOf(
       (source) => {
