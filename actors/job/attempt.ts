@@ -62,6 +62,8 @@ export class Attempt {
   private readonly facts = new Mailbox<AttemptFact>()
   private readonly progress = new Map<TaskId, number>()
   private readonly awaiting = new Set<WorkerId>()
+  /** Workers of the attempt before. */
+  private readonly inherited = new Set<WorkerId>()
   private readonly savepoints: Savepoint[] = []
   private plan: Plan | undefined
   private coordination: Coordination | undefined
@@ -93,6 +95,7 @@ export class Attempt {
 
   async run(): Promise<AttemptOutcome> {
     const { crew, log } = this.parts
+    for (const { worker } of crew.pids) this.inherited.add(worker)
     crew.fill()
     if (crew.ready) this.post({ kind: 'crewReady' })
     while (!this.outcome) {
@@ -119,7 +122,8 @@ export class Attempt {
         this.deploy()
         break
       case 'workerLost':
-        this.failed(workerLost(fact.worker, fact.loss))
+        if (this.joins(fact.worker)) this.parts.crew.fill()
+        else this.failed(workerLost(fact.worker, fact.loss))
         break
       case 'crashed':
         this.failed(fact.error)
@@ -143,6 +147,11 @@ export class Attempt {
       default:
         unreachable(fact, 'fact of an attempt')
     }
+  }
+
+  /** One that died with those that ended the last attempt, and was noticed later: nothing is deployed yet. */
+  private joins(worker: WorkerId): boolean {
+    return this.plan === undefined && this.inherited.delete(worker)
   }
 
   private deploy(): void {

@@ -2,7 +2,7 @@
 import { systemPorts } from '../../core/system/index.ts'
 import type { Graph } from '../../operators/graph.ts'
 import { openStore } from '../../snapshot/stores/open-store.ts'
-import { connectNats } from '../../transport/nats/connect.ts'
+import { connectNats, type NatsChannel, type NatsChannelOptions } from '../../transport/nats/connect.ts'
 import { startRemoteWorker } from '../worker/remote-worker.ts'
 import { startGuardian } from './guardian.ts'
 import type { WorkerBoot } from './worker-boot.ts'
@@ -12,11 +12,9 @@ export async function becomeWorker(graph: Graph, boot: WorkerBoot): Promise<neve
   // Signals to the whole group (Ctrl-C, a service manager's stop) are the parent's to answer: it ends the job
   // cleanly with its workers, and they die with it in any case.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined)
-  // Terminals and service managers send these to every process; when a worker ends is its parent's to say.
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined)
   const ports = systemPorts
   const store = await openStore(boot.store, ports.files)
-  const channel = await connectNats({
+  const channel = await connectPatiently({
     url: boot.nats,
     prefix: boot.prefix,
     self: boot.worker,
@@ -38,4 +36,19 @@ export async function becomeWorker(graph: Graph, boot: WorkerBoot): Promise<neve
     shutdown: () => void leave(),
   })
   return new Promise<never>(() => undefined)
+}
+
+const connectMsMax = 30_000
+const connectAgainMs = 100
+
+/** The parent is connected to this server: one that is not there is being started again. */
+async function connectPatiently(options: NatsChannelOptions): Promise<NatsChannel> {
+  for (const startedMs = performance.now(); ;) {
+    try {
+      return await connectNats(options)
+    } catch (error) {
+      if (performance.now() - startedMs > connectMsMax) throw error
+      await new Promise((resolve) => setTimeout(resolve, connectAgainMs))
+    }
+  }
 }
