@@ -51,14 +51,31 @@ describe('the buffer of a link', () => {
     expect([gate.blocked, link.flat]).toEqual([0, [0, 1, 2, 3]])
   })
 
-  it('L1: a signal follows everything pushed before it, room or not, and reopens the gate', () => {
+  it('L1: a signal follows everything pushed before it, room or not; the gate opens when there is room', () => {
     const { gate, link, buffer } = open(2)
     link.room = 0
     for (let i = 0; i < 3; i += 1) buffer.push(i)
     buffer.signal(barrier(1))
     buffer.signal({ kind: 'end' })
     buffer.push(3)
-    expect([link.flat, gate.blocked]).toEqual([[0, 1, 2, '|1|', 'end'], 0])
+    expect([link.flat, gate.blocked]).toEqual([[0, 1, 2, '|1|', 'end'], 1])
+    expect([buffer.flush(), gate.blocked]).toEqual([false, 1])
+    link.room = 1
+    expect([buffer.flush(), gate.blocked]).toEqual([true, 0])
+    expect(link.flat).toEqual([0, 1, 2, '|1|', 'end', 3])
+  })
+
+  it('L3: a signal that takes a part of a batch along without room closes the gate', () => {
+    const { gate, link, buffer } = open(2)
+    buffer.push(0)
+    buffer.signal(barrier(1))
+    expect(gate.blocked).toBe(0)
+    link.room = 0
+    buffer.push(1)
+    buffer.signal(barrier(2))
+    expect([link.flat, gate.blocked]).toEqual([[0, '|1|', 1, '|2|'], 1])
+    link.room = 1
+    expect([buffer.flush(), gate.blocked]).toEqual([false, 0])
   })
 
   it('follows the link’s batch size', () => {

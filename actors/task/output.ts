@@ -35,33 +35,48 @@ export class LinkBuffer {
 
   /** Sends what is buffered if there is room; reopens the gate when it had closed it. */
   flush(): boolean {
-    if (this.records.length === 0) return false
+    if (!this.blocked && this.records.length === 0) return false
     if (!this.link.hasRoom) return false
+    this.unblock()
+    if (this.records.length === 0) return false
     this.send()
     return true
   }
 
-  /** In order behind everything pushed before, whether there is room or not. */
+  /**
+   * In order behind everything pushed before, whether there is room or not. What had to go without room closes the
+   * gate: however many signals there are, the link is exceeded by one batch.
+   */
   signal(signal: Signal): void {
-    if (this.records.length > 0) this.send()
+    if (this.records.length > 0) {
+      if (!this.link.hasRoom) this.block()
+      this.send()
+    }
     this.link.sendSignal(signal)
   }
 
   private full(): void {
-    if (this.link.hasRoom) this.send()
-    else if (!this.blocked) {
-      this.blocked = true
-      this.gate.blocked += 1
-    }
+    if (this.link.hasRoom) {
+      this.unblock()
+      this.send()
+    } else this.block()
+  }
+
+  private block(): void {
+    if (this.blocked) return
+    this.blocked = true
+    this.gate.blocked += 1
+  }
+
+  private unblock(): void {
+    if (!this.blocked) return
+    this.blocked = false
+    this.gate.blocked -= 1
   }
 
   private send(): void {
     const { records } = this
     this.records = []
-    if (this.blocked) {
-      this.blocked = false
-      this.gate.blocked -= 1
-    }
     try {
       this.link.sendBatch(records)
     } catch (cause) {

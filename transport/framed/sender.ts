@@ -50,7 +50,8 @@ export class LinkSender implements LinkOutput {
   private readonly batchSize = new BatchSize({
     targetBytes: limits.frameBytesTarget,
     recordsMax: limits.batchRecordsMax,
-    firstGuess: 128,
+    // Records of 1 MB may be the first: what is buffered before their size is known is memory (L3).
+    firstGuess: 16,
   })
   private phase: Phase = 'greeting'
   private connected: boolean
