@@ -6,7 +6,7 @@ import type { Guarantee } from './sink.ts'
 export interface SinkGuarantee {
   readonly sink: StepName
   readonly guarantee: Guarantee | 'at-most-once'
-  /** The sources, steps or settings that lower it; empty for exactly-once. */
+  /** The sources, steps or settings that lower it, or limit how long it holds. */
   readonly because: readonly string[]
 }
 

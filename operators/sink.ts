@@ -13,7 +13,8 @@ export interface SinkDefinition<T> {
   readonly guarantee: Guarantee
   /** Why it is not exactly-once, in a sentence for the guarantee report. */
   readonly guaranteeReason?: string
-  readonly _record?: T
+  /** The phantom that carries what the sink takes: one of `unknown` takes everything. */
+  readonly _record?: (record: T) => void
   /**
    * Runs in the coordinator, once before each deployment and after takeover (E3): takes or checks ownership
    * (K4), refuses foreign output, deletes stale staged output that no handle names. Idempotent.
@@ -58,7 +59,7 @@ export interface SinkContext {
 
 export interface SinkWriter<T> {
   /** Takes the record in any case; the task stops calling while `full`. Throws a typed error on bad records. */
-  write(record: T): void
+  readonly write: (record: T) => void
   /** True while the bounded buffer has no room for another record. */
   readonly full: boolean
   /**

@@ -130,7 +130,7 @@ export class Stream<T> extends Connectable {
       (checked, parallelism) => ({
         kind: 'sink',
         name: checked,
-        definition: definition,
+        definition: definition as SinkDefinition<never> as SinkDefinition<unknown>,
         parallelism,
       }),
       options,

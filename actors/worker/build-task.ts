@@ -34,16 +34,30 @@ export interface TaskContext {
   readonly deliver: (step: StepName, ...values: Parameters<SinkContext['deliver']>) => Promise<void>
 }
 
+/** Rejects with what failed; whatever had been opened by then is closed again. */
 export async function buildTask(context: TaskContext): Promise<Task> {
+  const opened: Closing[] = []
+  try {
+    return await build(context, opened)
+  } catch (error) {
+    for (const close of opened) await Promise.resolve(close()).catch(() => undefined)
+    throw error
+  }
+}
+
+type Closing = () => void | Promise<void>
+
+async function build(context: TaskContext, opened: Closing[]): Promise<Task> {
   const { plan, task, ports, events } = context
   const gate = openGate()
-  const sinks = await openSinks(context, gate)
+  const sinks = await openSinks(context, gate, opened)
   const buffers = new Map<LinkPlan, LinkBuffer>()
   for (const link of task.outputs) {
     const output = context.links.openOutput(linkSpec(link, context.epoch), {
       wake: events.wake,
       fail: events.failed,
     })
+    opened.push(() => output.close())
     buffers.set(link, new LinkBuffer(output, link.edge, gate))
   }
   const chain = buildChain({
@@ -68,6 +82,7 @@ export async function buildTask(context: TaskContext): Promise<Task> {
     ended: () => live().onEnded(),
   }
   const head = await openHead(context, chain, { drain: chain.drain, gate }, headEvents)
+  opened.push(() => head.close())
   made.task = new Task({ plan: task, chain, head, outputs: [...buffers.values()], gate, events, ports })
   return made.task
 }
@@ -128,7 +143,11 @@ async function openHead(
   )
 }
 
-async function openSinks(context: TaskContext, gate: Gate): Promise<Map<StepName, SinkStepRuntime>> {
+async function openSinks(
+  context: TaskContext,
+  gate: Gate,
+  opened: Closing[],
+): Promise<Map<StepName, SinkStepRuntime>> {
   const { plan, task, ports, epoch } = context
   const sinks = new Map<StepName, SinkStepRuntime>()
   for (const name of task.chain.steps) {
@@ -148,6 +167,7 @@ async function openSinks(context: TaskContext, gate: Gate): Promise<Map<StepName
       deliver: (checkpoint, values) => context.deliver(name, checkpoint, values),
     })
     const sink = new SinkStepRuntime({ step: name, writer, gate, timers: ports.timers })
+    opened.push(() => sink.close())
     sinks.set(name, sink)
     sink.restore(await restoredOutputs(context, name))
   }
