@@ -1,7 +1,8 @@
 /**
- * A process of its own process group, what it prints, and what is left of the group. Linux only (/proc).
+ * A process of its own process group, what it prints, and what is left of it and its descendants. Linux only (/proc).
  */
 import { spawn, type ChildProcess } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { onTestFinished, vi } from 'vitest'
@@ -15,20 +16,23 @@ export interface Exit {
 }
 
 const waitMsMax = 30_000
+/** In the environment, which every descendant inherits. */
+const markVariable = 'MILLRACE_TEST_MARK'
 
-/** Whatever of its group lives when the test is over is killed. */
+/** Whatever of it lives when the test is over is killed. */
 export function start(
   command: string,
   args: readonly string[],
   options: { readonly env?: NodeJS.ProcessEnv; readonly cwd?: string } = {},
 ): StartedProcess {
+  const mark = randomUUID()
   const child = spawn(command, args, {
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
     ...options,
-    env: { ...process.env, ...options.env },
+    env: { ...process.env, ...options.env, [markVariable]: mark },
   })
-  const started = new StartedProcess(child)
+  const started = new StartedProcess(child, mark)
   onTestFinished(() => started.end())
   return started
 }
@@ -42,9 +46,11 @@ export class StartedProcess {
   stderr = ''
   exit: Exit | undefined
   private closed = false
+  private readonly mark: string
   private readonly waiting = new Set<() => void>()
 
-  constructor(child: ChildProcess) {
+  constructor(child: ChildProcess, mark: string) {
+    this.mark = mark
     const { pid, stdout, stderr } = child
     if (pid === undefined || !stdout || !stderr) throw new Error('a process could not be started')
     this.pid = pid
@@ -117,11 +123,11 @@ export class StartedProcess {
     }, waiting)
   }
 
-  /** Processes of the group, and those that the events named, which live; all, or those of one program. */
+  /** It and its descendants that live; all, or those of one program. */
   survivors(program = ''): number[] {
-    const named = [...this.of('worker.started'), ...this.of('nats.started')].map(({ pid }) => pid)
-    return livingProcesses().flatMap(({ pid, group }) =>
-      (group === this.pid || named.includes(pid)) && programOf(pid).includes(program) ? [pid] : [],
+    return livingProcesses().filter(
+      (pid) =>
+        readProc(pid, 'environ').includes(`${markVariable}=${this.mark}`) && programOf(pid).includes(program),
     )
   }
 
@@ -182,26 +188,18 @@ function expectNone(pids: readonly number[]): void {
   throw new Error(`still alive: ${commands.join('; ')}`)
 }
 
-interface Living {
-  readonly pid: number
-  readonly group: number
-}
-
 /** Zombies are dead: in a container nobody may bury them. */
-function livingProcesses(): Living[] {
-  return readdirSync('/proc')
+function livingProcesses(): number[] {
+  const pids = readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
-    .map((name) => ({ pid: Number(name), ...readStat(Number(name)) }))
-    .filter(({ state }) => !['', 'Z', 'X'].includes(state))
+    .map(Number)
+  return pids.filter((pid) => !['', 'Z', 'X'].includes(stateOf(pid)))
 }
 
-const stateOf = (pid: number): string => readStat(pid).state
-
-/** `pid (command) state parent group …`, where the command may hold anything. */
-function readStat(pid: number): { state: string; group: number } {
+/** `pid (command) state …`, where the command may hold anything. */
+function stateOf(pid: number): string {
   const text = readProc(pid, 'stat')
-  const [state = '', , group] = text.slice(text.lastIndexOf(')') + 2).split(' ')
-  return { state, group: Number(group) }
+  return text.slice(text.lastIndexOf(')') + 2).split(' ')[0] ?? ''
 }
 
 const programOf = (pid: number): string => readProc(pid, 'cmdline').split('\0')[0] ?? ''
