@@ -8,11 +8,14 @@ import { simulatedFiles, systemError, type SimulatedFiles } from '../../core/sim
 import {
   collect,
   fileStore,
+  flow,
+  fromGenerator,
   run,
   type MillraceError,
   type RunOptions,
   type SinkDefinition,
 } from '../../index.ts'
+import { runRecorded } from './recorded-links.ts'
 import {
   CrashingFailpoints,
   deferred,
@@ -87,7 +90,8 @@ async function endedAfterTwo(committed: boolean, sink?: SinkDefinition<Row>): Pr
   await job.savepoint()
   pace.checkpointCompleted()
   await stages[1]?.promise
-  job.stop().catch(() => undefined)
+  const last: Promise<unknown> = committed ? job.stop() : job.savepoint()
+  last.catch(() => undefined)
   expect(await ended).toBe(committed ? 'stopped' : 'CRASH')
   return disk
 }
@@ -394,4 +398,31 @@ it('output where the store has no log is refused (K4)', async () => {
     ports: { files: disk },
   })
   expect(ran.error).toMatchObject({ code: 'OUTPUT_EXISTS' })
+})
+
+describe('a restore that fails in one worker', () => {
+  it.each([1, 2] as const)(
+    '%i worker(s): what it had opened is closed, and the next one works',
+    async (workers) => {
+      const out = collect<number>()
+      const ids = fromGenerator({ count: 5_000, splits: 4, at: (id) => id })
+      let opened = 0
+      const built = flow('restores')
+      built
+        .source('read', {
+          ...ids,
+          splits(context) {
+            opened += 1
+            if (opened === 2 || opened === 4) return Promise.reject(systemError('EIO', 'open', '/in'))
+            return ids.splits(context)
+          },
+        })
+        .keyBy('by-id', (id) => id)
+        .reduce('last', (_, id) => id)
+        .sink('out', out)
+      const { result } = await runRecorded(built, workers, { parallelism: 2, restart: quickRestarts })
+      expect(result).toMatchObject({ records: 5_000, restarts: 2 })
+      expect([...out.values].sort((a, b) => a - b)).toEqual(Array.from({ length: 5_000 }, (_, id) => id))
+    },
+  )
 })
