@@ -2,7 +2,7 @@
  * What a sink is (K1–K4). Records are written synchronously into a bounded buffer; at a barrier the sink
  * seals what it has into a durable staged handle; a complete checkpoint commits handles in order.
  */
-import type { CheckpointId, Epoch, FlowName, StepName, TaskId } from '../core/ids.ts'
+import type { CheckpointId, Epoch, FlowName, StepName, TaskId, Term } from '../core/ids.ts'
 import type { Clock, Failpoints, Files, Log, Timers } from '../core/ports/index.ts'
 
 export type Guarantee = 'exactly-once' | 'at-least-once'
@@ -31,6 +31,8 @@ export interface SinkDefinition<T> {
 export interface SinkPrepareContext {
   readonly job: FlowName
   readonly step: StepName
+  /** This coordinator's: what a later one staged is not to be touched (E3). */
+  readonly term: Term
   readonly files: Files
   readonly log: Log
   /** The checkpoint that will be restored; null for a first start, where existing output is refused. */

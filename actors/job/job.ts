@@ -293,8 +293,9 @@ export class Job {
   /** E3: whoever was superseded meanwhile would delete what the other one staged. */
   private async prepare(choice: RestoreChoice): Promise<void> {
     const { graph, store, options } = this.parts
-    await refuseHigherTerm(store.log, this.requireLog().term)
-    await prepareSinks(graph, store, choice, options)
+    const { term } = this.requireLog()
+    await refuseHigherTerm(store.log, term)
+    await prepareSinks(graph, { store, term }, choice, options)
   }
 
   private async end(

@@ -64,15 +64,19 @@ function requestOf({ checkpoints }: ResolvedOptions): RecoveryRequest {
 /** Asks every sink whether it may continue from there, then lets it clean up what nobody owns. */
 export async function prepareSinks(
   graph: Graph,
-  store: CheckpointStore,
+  log: { readonly store: CheckpointStore; readonly term: Term },
   choice: RestoreChoice,
   options: ResolvedOptions,
 ): Promise<void> {
-  const restored = choice.kind === 'restore' ? new RestoredCheckpoint(store, choice.from.manifest) : undefined
+  const restored =
+    choice.kind === 'restore' ? new RestoredCheckpoint(log.store, choice.from.manifest) : undefined
   const chosen = chosenBy(choice)
   const sinks = [...graph.steps.values()].filter((step): step is SinkStep => step.kind === 'sink')
   const contexts = await Promise.all(
-    sinks.map(async (sink) => ({ sink, context: await contextOf(graph, sink, choice, restored, options) })),
+    sinks.map(async (sink) => ({
+      sink,
+      context: await contextOf(graph, sink, log.term, choice, restored, options),
+    })),
   )
   if (choice.kind !== 'finished' && choice.older) {
     const { allowDuplicates } = options.checkpoints.restore
@@ -97,6 +101,7 @@ async function askSink(sink: SinkStep, context: SinkPrepareContext): Promise<Sin
 async function contextOf(
   graph: Graph,
   sink: SinkStep,
+  term: Term,
   choice: RestoreChoice,
   restored: RestoredCheckpoint | undefined,
   options: ResolvedOptions,
@@ -112,6 +117,7 @@ async function contextOf(
   return {
     job: graph.name,
     step: sink.name,
+    term,
     files,
     log,
     restored: chosenBy(choice),

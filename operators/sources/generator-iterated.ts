@@ -136,7 +136,8 @@ class AsyncReader<T, P> implements SplitReader<T> {
   }
 
   private async wait(): Promise<Chunk<T> | null> {
-    await new Promise<void>((resolve) => (this.waiting = resolve))
+    // A wake may be about a chunk that was answered since: no answer must never be taken for the end.
+    while (!this.hasAnswer()) await new Promise<void>((resolve) => (this.waiting = resolve))
     return this.answer()
   }
 

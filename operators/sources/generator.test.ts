@@ -113,6 +113,25 @@ describe('fromGenerator by iteration', () => {
     await reader.close()
   })
 
+  it('A2: delivers every item of a fast iterable that is longer than a chunk', async () => {
+    const count = 5000
+    const source = fromGenerator({
+      async *open(position: number | null) {
+        for (let n = position ?? 0; n < count; n += 1) yield { value: n, position: n + 1 }
+      },
+    })
+    const reader = await source.open('0', null, context)
+    const values: unknown[] = []
+    // As a task does: the next read is asked for before the chunk is used up.
+    let ahead = reader.read()
+    for (let chunk = await ahead; chunk !== null; chunk = await ahead) {
+      ahead = reader.read()
+      values.push(...chunk.records)
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    expect(values).toEqual(Array.from({ length: count }, (_, n) => n))
+  })
+
   it('A3: items before a throw come first', async () => {
     const source = fromGenerator({
       async *open() {

@@ -10,9 +10,13 @@ export function storeError(cause: unknown, folder: string, notCreated: boolean):
     case 'EACCES':
     case 'EPERM':
     case 'EROFS':
+    case 'ENOTDIR':
+    case 'EEXIST':
+    case 'ELOOP':
+    case 'ENAMETOOLONG':
       return new StoreError(
         'STORE_UNWRITABLE',
-        `the checkpoint store must be able to read and write ${folder}, got ${code}; give this user the right to, or choose another folder`,
+        `the checkpoint store must be a folder that this user can read and write: ${folder} is not (${code}); give the right to it, or choose another folder`,
         extras,
       )
     case 'ENOSPC':

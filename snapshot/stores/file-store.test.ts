@@ -173,7 +173,7 @@ describe('file store: refusals', () => {
     const { files, set } = faultyFiles()
     set(failing('open', 'EACCES'))
     await expect(put(files)).rejects.toThrow(
-      'must be able to read and write /data/store/parts, got EACCES; give this user',
+      'must be a folder that this user can read and write: /data/store/parts is not (EACCES)',
     )
     set(failing('link', 'EPERM'))
     await expect(put(files)).rejects.toThrow(

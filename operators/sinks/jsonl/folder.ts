@@ -8,7 +8,7 @@ import type { CheckpointId } from '../../../core/ids.ts'
 import type { Files } from '../../../core/ports/index.ts'
 import type { SinkPrepareContext } from '../../sink.ts'
 import { SinkError } from '../errors.ts'
-import { committedCheckpoint, isStagedName, parseHandle } from './handle.ts'
+import { committedCheckpoint, parseHandle, stagedTerm } from './handle.ts'
 
 const ownerFile = '_millrace.json'
 
@@ -30,8 +30,10 @@ export async function prepareFolder(folder: string, context: SinkPrepareContext)
     if (restored === null && context.allowOutput !== true) refuseOutput(folder, names, context)
     const needed = new Set(handles.map((handle) => parseHandle(handle).staged))
     for (const name of names) {
-      if ((isStagedName(name) && !needed.has(name)) || name === ownerDraft(context))
-        await unlinkIfPresent(files, `${folder}/${name}`)
+      const term = stagedTerm(name)
+      // A successor's are not ours to judge: we may have been superseded since we looked.
+      const stale = term !== null && term <= context.term && !needed.has(name)
+      if (stale || name === ownerDraft(context)) await unlinkIfPresent(files, `${folder}/${name}`)
     }
   } catch (cause) {
     throw folderError(folder, cause)

@@ -14,7 +14,7 @@ export interface StagedFile {
   readonly checkpoint: CheckpointId
 }
 
-const stagedPattern = /^\.staged-\d+\.\d+-\d+-\d+\.jsonl$/
+const stagedPattern = /^\.staged-(\d+)\.\d+-\d+-\d+\.jsonl$/
 const finalPattern = /^part-\d+-(\d+)\.jsonl$/
 
 /** E6: no two files of a folder, ever, get the same name. `sequence` counts a task's files in an epoch. */
@@ -24,7 +24,11 @@ export const stagedName = (epoch: Epoch, taskIndex: number, sequence: number): s
 export const finalName = (taskIndex: number, checkpoint: CheckpointId): string =>
   `part-${taskIndex}-${checkpoint}.jsonl`
 
-export const isStagedName = (name: string): boolean => stagedPattern.test(name)
+/** The reign under which a staged file was written; null for other files. */
+export function stagedTerm(name: string): number | null {
+  const [, term] = stagedPattern.exec(name) ?? []
+  return term === undefined ? null : Number(term)
+}
 
 /** The checkpoint that a committed file belongs to; null for other files. */
 export function committedCheckpoint(name: string): CheckpointId | null {

@@ -15,6 +15,7 @@ export interface PrepareChanges {
   readonly job?: string
   readonly step?: string
   readonly restored?: number | null
+  readonly term?: number
   readonly handles?: readonly unknown[]
 }
 
@@ -23,6 +24,7 @@ export function prepareContext(files: Files, changes: PrepareChanges = {}): Sink
   return {
     job: flowName(changes.job ?? job),
     step: stepName(changes.step ?? step),
+    term: termNumber(changes.term ?? 1),
     files,
     log: silentLog,
     restored: restored === null ? null : checkpointId(restored),
