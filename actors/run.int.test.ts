@@ -52,4 +52,22 @@ describe('run, in this process', () => {
       expect(new Set(out.values.map((row) => row.count))).toEqual(new Set([200]))
     },
   )
+
+  it('reads an asynchronous generator to its end', async () => {
+    const count = 5000
+    const out = collect<number>()
+    const long = flow('long')
+    long
+      .source(
+        'numbers',
+        fromGenerator({
+          async *open(position: number | null) {
+            for (let n = position ?? 0; n < count; n += 1) yield { value: n, position: n + 1 }
+          },
+        }),
+      )
+      .sink('out', out)
+    await (await run(long)).finished
+    expect(out.values).toEqual(Array.from({ length: count }, (_, n) => n))
+  })
 })
