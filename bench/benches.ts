@@ -37,21 +37,25 @@ export function allBenches(sizes: Sizes, nats: string): Bench[] {
 
 const stateSizes = ({ quick }: Sizes): readonly number[] => (quick ? [1_000] : [1_000, 100_000])
 
+/** Of one contender's pipeline: some seconds' worth at its own pace, since pace is what is compared. */
+const recordsOf = ({ quick }: Sizes, millions: number): number => (quick ? 40_000 : millions * 1_000_000)
+
 const timesOf = ({ warmMs, measureMs }: Sizes): Params => ({ warmMs, measureMs })
 
 function keyedCount(sizes: Sizes): Bench {
   const params = { ...timesOf(sizes), keys: 1_000 }
+  const sized = (millions: number): Params => ({ ...params, records: recordsOf(sizes, millions) })
   return {
     name: 'keyed-count',
     title: 'Keyed count in one process, 1,000 keys',
     unit: 'records/s',
     rounds: sizes.rounds,
     entrants: [
-      { label: 'Millrace', contender: 'keyed-millrace', params: { ...params, everyMs: 1_000 } },
+      { label: 'Millrace', contender: 'keyed-millrace', params: { ...sized(80), everyMs: 1_000 } },
       { label: 'hand-written loop', contender: 'keyed-hand', params },
-      { label: 'RxJS', contender: 'keyed-rxjs', params },
-      { label: 'RxJS, reduce into a Map', contender: 'keyed-rxjs-reduce', params },
-      { label: 'Node streams', contender: 'keyed-streams', params },
+      { label: 'RxJS', contender: 'keyed-rxjs', params: sized(16) },
+      { label: 'RxJS, reduce into a Map', contender: 'keyed-rxjs-reduce', params: sized(40) },
+      { label: 'Node streams', contender: 'keyed-streams', params: sized(24) },
     ],
     ratios: [
       { of: 'Millrace', to: 'hand-written loop', atLeast: 0.5 },
@@ -64,16 +68,17 @@ function keyedCount(sizes: Sizes): Bench {
 
 function chain(sizes: Sizes, name: 'records' | 'integers'): Bench {
   const params = { ...timesOf(sizes), chain: name }
+  const sized = (millions: number): Params => ({ ...params, records: recordsOf(sizes, millions) })
   return {
     name: `chain-${name}`,
     title: `Chain of 8 map and filter steps in one process, on ${name}`,
     unit: 'records/s',
     rounds: sizes.rounds,
     entrants: [
-      { label: 'Millrace', contender: 'chain-millrace', params: { ...params, everyMs: 1_000 } },
+      { label: 'Millrace', contender: 'chain-millrace', params: { ...sized(300), everyMs: 1_000 } },
       { label: 'hand-written loop', contender: 'chain-hand', params },
-      { label: 'RxJS', contender: 'chain-rxjs', params },
-      { label: 'Node streams', contender: 'chain-streams', params },
+      { label: 'RxJS', contender: 'chain-rxjs', params: sized(20) },
+      { label: 'Node streams', contender: 'chain-streams', params: sized(4) },
     ],
     ratios: [{ of: 'Millrace', to: 'hand-written loop', atLeast: 0.5 }, ...peers('Millrace', peerGoals)],
   }

@@ -1,75 +1,58 @@
 /** Eight stateless steps in one process; what comes out is summed. */
 import { Transform, Writable, type TransformCallback } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { Observable, filter, map } from 'rxjs'
+import { filter, map } from 'rxjs'
 import { fileStore, flow, fromGenerator, run, type SinkDefinition, type Stream } from '../../index.ts'
 import { openChain, type Chain, type ChainName, type Step } from '../data/chains.ts'
 import { everyMsOf, expectEqual, textOf, type Contender, type Params } from '../harness/contender.ts'
 import { withTemporaryFolder } from '../harness/temporary-folder.ts'
 import { throughput } from '../harness/throughput.ts'
-import { bufferedRecords, completed, readableOf } from './keyed-count.ts'
+import { windowed, type Records } from '../harness/windowed.ts'
+import { bufferedRecords, completed, observableOf, readableOf } from './keyed-count.ts'
 
 export const chainMillrace: Contender = (params) => {
-  const chain = chainOf(params)
-  const { pool, steps } = chain
-  const mask = pool.length - 1
   const everyMs = everyMsOf(params)
-  return withTemporaryFolder(async (folder) => {
-    let jobs = 0
-    return throughput(params, async (n) => {
-      jobs += 1
+  return withTemporaryFolder((folder) =>
+    overChain(params, async (values, { steps }) => {
       const total = summing()
       const chained = flow('chain')
-      let stream: Stream<unknown> = chained.source(
-        'values',
-        fromGenerator({ count: n, at: (i) => pool[i & mask] }),
-      )
+      let stream: Stream<unknown> = chained.source('values', fromGenerator(values))
       steps.forEach((step, index) => {
         const fn = step.fn as (value: unknown) => boolean
         stream = step.kind === 'map' ? stream.map(`step-${index}`, fn) : stream.filter(`step-${index}`, fn)
       })
       stream.sink('sum', total.sink)
-      const store = fileStore(`${folder}/${jobs}`)
-      const job = await run(chained, { parallelism: 1, checkpoints: { everyMs, store } })
+      const job = await run(chained, { parallelism: 1, checkpoints: { everyMs, store: fileStore(folder) } })
       await job.finished
-      return () => expectEqual('sum', total.sum(), chain.byHand(n))
-    })
-  })
+      return total.sum
+    }),
+  )
 }
 
 export const chainByHand: Contender = (params) => {
-  const chain = chainOf(params)
+  const { byHand } = chainOf(params)
   return throughput(params, (n) => {
-    const sum = chain.byHand(n)
-    return () => expectEqual('sum', sum, chain.byHand(n))
+    const sum = byHand(n)
+    return () => expectEqual('sum', sum, byHand(n))
   })
 }
 
-export const chainRxjs: Contender = (params) => {
-  const chain = chainOf(params)
-  const { pool, steps } = chain
-  const mask = pool.length - 1
-  return throughput(params, async (n) => {
-    let source = new Observable<unknown>((subscriber) => {
-      for (let i = 0; i < n; i += 1) subscriber.next(pool[i & mask])
-      subscriber.complete()
-    })
+export const chainRxjs: Contender = (params) =>
+  overChain(params, async (values, { steps }) => {
+    let stream = observableOf(values)
     for (const step of steps) {
       const fn = step.fn as (value: unknown) => boolean
-      source = step.kind === 'map' ? source.pipe(map(fn)) : source.pipe(filter(fn))
+      stream = step.kind === 'map' ? stream.pipe(map(fn)) : stream.pipe(filter(fn))
     }
     let sum = 0
-    await completed(source, (value) => {
+    await completed(stream, (value) => {
       sum = (sum + (value as number)) | 0
     })
-    return () => expectEqual('sum', sum, chain.byHand(n))
+    return () => sum
   })
-}
 
-export const chainStreams: Contender = (params) => {
-  const chain = chainOf(params)
-  const { pool, steps } = chain
-  return throughput(params, async (n) => {
+export const chainStreams: Contender = (params) =>
+  overChain(params, async (values, { steps }) => {
     let sum = 0
     const sink = new Writable({
       objectMode: true,
@@ -79,9 +62,26 @@ export const chainStreams: Contender = (params) => {
         done()
       },
     })
-    await pipeline([readableOf(pool, pool.length - 1, n), ...steps.map(transformOf), sink])
-    return () => expectEqual('sum', sum, chain.byHand(n))
+    await pipeline([readableOf(values), ...steps.map(transformOf), sink])
+    return () => sum
   })
+
+/** `handle` answers how to learn the sum of what came out. */
+function overChain(
+  params: Params,
+  handle: (values: Records<unknown>, chain: Chain) => Promise<() => number>,
+): ReturnType<Contender> {
+  const chain = chainOf(params)
+  const { pool, byHand } = chain
+  const mask = pool.length - 1
+  return windowed(
+    params,
+    (i) => pool[i & mask],
+    async (values) => {
+      const sum = await handle(values, chain)
+      return () => expectEqual('sum', sum(), byHand(values.count))
+    },
+  )
 }
 
 function transformOf(step: Step): Transform {

@@ -7,6 +7,7 @@ import { salePool, type Sale } from '../data/records.ts'
 import { everyMsOf, expectEqual, numberOf, type Contender, type Params } from '../harness/contender.ts'
 import { withTemporaryFolder } from '../harness/temporary-folder.ts'
 import { throughput, type Check } from '../harness/throughput.ts'
+import { windowed, type Records } from '../harness/windowed.ts'
 
 interface KeyCount {
   readonly key: string
@@ -21,47 +22,39 @@ const counting = {
 }
 
 export const keyedCountMillrace: Contender = (params) => {
-  const { pool, mask } = salePool(numberOf(params, 'keys'))
   const everyMs = everyMsOf(params)
   let checkpoints = 0
   return withTemporaryFolder(async (folder) => {
-    let jobs = 0
-    const measured = await throughput(params, async (n) => {
-      jobs += 1
+    const measured = await overSales(params, async (sales) => {
       const out = collect<KeyCount>()
       const counted = flow('keyed-count')
       counted
-        .source('sales', fromGenerator({ count: n, at: (i) => pool[i & mask] as Sale }))
+        .source('sales', fromGenerator(sales))
         .keyBy('by-key', (sale) => sale.key)
         .aggregate('count', counting, { emitOn: 'end' })
         .sink('out', out)
-      const store = fileStore(`${folder}/${jobs}`)
-      const job = await run(counted, { parallelism: 1, checkpoints: { everyMs, store } })
-      const result = await job.finished
-      checkpoints = result.checkpoints
-      return () => checkCounts(out.values, n)
+      const job = await run(counted, { parallelism: 1, checkpoints: { everyMs, store: fileStore(folder) } })
+      checkpoints = (await job.finished).checkpoints
+      return () => checkCounts(out.values, sales.count)
     })
     return { ...measured, notes: { ...measured.notes, checkpoints } }
   })
 }
 
-export const keyedCountByHand: Contender = (params) =>
-  overPool(params, (pool, mask, n) => {
-    const counts = new Map<string, { n: number }>()
-    for (let i = 0; i < n; i += 1) {
-      const { key } = pool[i & mask] as Sale
-      const counted = counts.get(key)
-      if (counted === undefined) counts.set(key, { n: 1 })
-      else counted.n += 1
-    }
+export const keyedCountByHand: Contender = (params) => {
+  const { pool, mask } = salePool(numberOf(params, 'keys'))
+  return throughput(params, (n) => {
+    const counts: Counts = new Map()
+    for (let i = 0; i < n; i += 1) countOne(counts, (pool[i & mask] as Sale).key)
     return () => checkMap(counts, n)
   })
+}
 
 export const keyedCountRxjs: Contender = (params) =>
-  overPool(params, async (pool, mask, n) => {
-    const counts: KeyCount[] = []
+  overSales(params, async (sales) => {
+    const rows: KeyCount[] = []
     await completed(
-      sales(pool, mask, n).pipe(
+      observableOf(sales).pipe(
         groupBy((sale) => sale.key),
         mergeMap((group) =>
           group.pipe(
@@ -70,76 +63,78 @@ export const keyedCountRxjs: Contender = (params) =>
           ),
         ),
       ),
-      (row) => counts.push(row),
+      (row) => rows.push(row),
     )
-    return () => checkCounts(counts, n)
+    return () => checkCounts(rows, sales.count)
   })
 
 /** RxJS as mere plumbing: one reduce into a Map. */
 export const keyedCountRxjsReduce: Contender = (params) =>
-  overPool(params, async (pool, mask, n) => {
-    const counts = new Map<string, { n: number }>()
+  overSales(params, async (sales) => {
+    const counts: Counts = new Map()
     await completed(
-      sales(pool, mask, n).pipe(
+      observableOf(sales).pipe(
         map((sale) => sale.key),
         reduce((into, key) => {
-          const counted = into.get(key)
-          if (counted === undefined) into.set(key, { n: 1 })
-          else counted.n += 1
+          countOne(into, key)
           return into
         }, counts),
       ),
       () => undefined,
     )
-    return () => checkMap(counts, n)
+    return () => checkMap(counts, sales.count)
   })
 
 export const keyedCountStreams: Contender = (params) =>
-  overPool(params, async (pool, mask, n) => {
-    const counts = new Map<string, { n: number }>()
+  overSales(params, async (sales) => {
+    const counts: Counts = new Map()
     await pipeline(
-      readableOf(pool, mask, n),
+      readableOf(sales),
       new Writable({
         objectMode: true,
         highWaterMark: bufferedRecords,
         write({ key }: Sale, _encoding, done) {
-          const counted = counts.get(key)
-          if (counted === undefined) counts.set(key, { n: 1 })
-          else counted.n += 1
+          countOne(counts, key)
           done()
         },
       }),
     )
-    return () => checkMap(counts, n)
+    return () => checkMap(counts, sales.count)
   })
 
-type OverPool = (pool: readonly Sale[], mask: number, n: number) => Check | Promise<Check>
+type Counts = Map<string, { n: number }>
 
-function overPool(params: Params, handle: OverPool): ReturnType<Contender> {
-  const { pool, mask } = salePool(numberOf(params, 'keys'))
-  return throughput(params, (n) => handle(pool, mask, n))
+function countOne(counts: Counts, key: string): void {
+  const counted = counts.get(key)
+  if (counted === undefined) counts.set(key, { n: 1 })
+  else counted.n += 1
 }
 
-function sales(pool: readonly Sale[], mask: number, n: number): Observable<Sale> {
+function overSales(params: Params, handle: (sales: Records<Sale>) => Promise<Check>): ReturnType<Contender> {
+  const { pool, mask } = salePool(numberOf(params, 'keys'))
+  return windowed(params, (i) => pool[i & mask] as Sale, handle)
+}
+
+export function observableOf<T>({ count, at }: Records<T>): Observable<T> {
   return new Observable((subscriber) => {
-    for (let i = 0; i < n; i += 1) subscriber.next(pool[i & mask] as Sale)
+    for (let i = 0; i < count; i += 1) subscriber.next(at(i))
     subscriber.complete()
   })
 }
 
-/** Measured best among 16, 256, 1024 and 4096. */
+/** 16 (the default) to 4096 made no difference to the keyed count when measured. */
 export const bufferedRecords = 1024
 
 /** Pushes until the buffer is full, as `read` should. */
-export function readableOf(pool: readonly unknown[], mask: number, n: number): Readable {
+export function readableOf({ count, at }: Records<unknown>): Readable {
   let i = 0
   return new Readable({
     objectMode: true,
     highWaterMark: bufferedRecords,
     read() {
-      while (i < n) {
+      while (i < count) {
         i += 1
-        if (!this.push(pool[(i - 1) & mask])) return
+        if (!this.push(at(i - 1))) return
       }
       this.push(null)
     },
