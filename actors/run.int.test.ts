@@ -67,7 +67,9 @@ describe('run, in this process', () => {
         }),
       )
       .sink('out', out)
-    await (await run(long)).finished
+    await (
+      await run(long)
+    ).finished
     expect(out.values).toEqual(Array.from({ length: count }, (_, n) => n))
   })
 })

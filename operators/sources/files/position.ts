@@ -43,10 +43,7 @@ export function parseTextPosition(path: string, range: ByteRange, position: unkn
     )
   }
   if (label !== rangeLabel(range))
-    throw changedError(
-      path,
-      `the position is one of its bytes ${label}, not of ${rangeLabel(range)}`,
-    )
+    throw changedError(path, `the position is one of its bytes ${label}, not of ${rangeLabel(range)}`)
   return { file, range: label, offset, line: line ?? null, inRecord: inRecord === true }
 }
 
