@@ -27,12 +27,16 @@ export const defaultRestartPolicy: RestartPolicy = {
   delayMsMax: 10_000,
 }
 
+/** Before jitter; `counted` ≥ 1 restarts have happened. */
+const backoffMs = ({ delayMs, delayMsMax }: RestartPolicy, counted: number): number =>
+  delayMs === 0 ? 0 : Math.min(delayMsMax, delayMs * 2 ** (counted - 1))
+
 /** How long `restartsMax` restarts in a row take at least, by their delays alone: a longer window can fill up. */
 export function shortestLimitMs(policy: RestartPolicy): number {
   let sum = 0
   for (let counted = 1; counted < policy.restartsMax; counted += 1) {
-    const delayMs = Math.min(policy.delayMsMax, policy.delayMs * 2 ** (counted - 1))
-    if (delayMs === policy.delayMsMax) return sum + delayMs * (policy.restartsMax - counted)
+    const delayMs = backoffMs(policy, counted)
+    if (delayMs === 0 || delayMs === policy.delayMsMax) return sum + delayMs * (policy.restartsMax - counted)
     sum += delayMs
   }
   return sum
@@ -68,8 +72,10 @@ export function decideRestart(policy: RestartPolicy, state: RestartState, failur
   }
   const recent = state.countedMs.filter((atMs) => failure.nowMs - atMs < policy.withinMs)
   if (recent.length >= policy.restartsMax) return { kind: 'give-up', reason: 'limit' }
-  const exponential = recent.length === 0 ? 0 : policy.delayMs * 2 ** (recent.length - 1)
-  const delayMs = Math.min(policy.delayMsMax, exponential * (0.75 + failure.chance / 2))
+  const delayMs =
+    recent.length === 0
+      ? 0
+      : Math.min(policy.delayMsMax, backoffMs(policy, recent.length) * (0.75 + failure.chance / 2))
   return {
     kind: 'restart',
     delayMs,

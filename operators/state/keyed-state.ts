@@ -64,12 +64,17 @@ export class KeyedState implements CellHost {
   attach(entry: Entry): void {
     if (typeof entry.key === 'object') entry.key = copyTuple(entry.key)
     else encodeKey(entry.key)
-    const { key } = entry
-    entry.group = keyGroup(key, this.options.keyGroups)
+    const group = keyGroup(entry.key, this.options.keyGroups)
     invariant(
-      this.owns(entry.group),
-      `keyed state of '${this.options.step}' got a key of group ${entry.group}, owns [${this.options.from}, ${this.options.to})`,
+      this.owns(group),
+      `keyed state of '${this.options.step}' got a key of group ${group}, owns [${this.options.from}, ${this.options.to})`,
     )
+    this.insert(entry, group)
+  }
+
+  private insert(entry: Entry, group: number): void {
+    const { key } = entry
+    entry.group = group
     entry.mark = this.marks
     entry.attached = true
     if (typeof key === 'object') this.tuples.set(tupleToken(key), entry)
@@ -129,7 +134,8 @@ export class KeyedState implements CellHost {
       if (slots.every((slot) => slot === undefined)) return
       const entry = this.detached(key)
       entry.slots = slots
-      this.attach(entry)
+      // The key was checked and hashed when it was first attached; the section's checksum vouches for it since.
+      this.insert(entry, group.group)
     })
   }
 
