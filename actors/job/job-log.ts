@@ -6,10 +6,13 @@
  */
 import { isTyped } from '../../core/errors.ts'
 import type { Epoch, Term } from '../../core/ids.ts'
-import type { Log, Timers } from '../../core/ports/index.ts'
+import type { Log, Ports, Timers } from '../../core/ports/index.ts'
+import { randomToken } from '../../core/ports/random.ts'
 import { collect } from '../../snapshot/collect.ts'
 import {
+  claimTerm,
   extendHistory,
+  readHistory,
   type AppendOutcome,
   type History,
   type LoggedCheckpoint,
@@ -115,4 +118,11 @@ export class JobLog {
       }
     }
   }
+}
+
+/** E3: claims the next term, and only then reads what the log says. */
+export async function claimJobLog(store: CheckpointStore, keep: number, ports: Ports): Promise<JobLog> {
+  const { random, clock, timers, log } = ports
+  const writer = await claimTerm(store.log, { holder: randomToken(random, 20), atMs: clock.wallMs() })
+  return new JobLog({ store, writer, history: await readHistory(store.log), keep, timers, log })
 }

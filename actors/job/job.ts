@@ -8,10 +8,10 @@
  */
 import { epochLabel, type CheckpointId, type Epoch } from '../../core/ids.ts'
 import { MillraceError } from '../../core/errors.ts'
-import { randomToken, unit } from '../../core/ports/random.ts'
+import { unit } from '../../core/ports/random.ts'
 import { fingerprint } from '../../operators/fingerprint.ts'
 import type { Graph } from '../../operators/graph.ts'
-import { claimTerm, readHistory, refuseHigherTerm } from '../../snapshot/log/index.ts'
+import { refuseHigherTerm } from '../../snapshot/log/index.ts'
 import type { CheckpointStore } from '../../snapshot/store.ts'
 import { EventLog } from '../events.ts'
 import { Lifecycle } from '../kit/lifecycle.ts'
@@ -29,7 +29,7 @@ import { Attempt, type AttemptOutcome } from './attempt.ts'
 import { Collection } from './collection.ts'
 import { Crew } from './crew.ts'
 import { jobMachine } from './job-lifecycle.ts'
-import { JobLog } from './job-log.ts'
+import { claimJobLog, type JobLog } from './job-log.ts'
 import { chooseRestore, prepareSinks, type RestoreChoice } from './recover.ts'
 
 type Startable = Exclude<RestoreChoice, { kind: 'finished' }>
@@ -131,31 +131,20 @@ export class Job {
       new MillraceError(
         'JOB_NOT_RUNNING',
         `a savepoint needs a running job, this one is ${this.lifecycle.state}`,
-        {
-          retry: 'retry',
-        },
+        { retry: 'retry' },
       ),
     )
   }
 
   private async claim(): Promise<RestoreChoice> {
     const { store, options, graph, host } = this.parts
-    const { random, clock } = options.ports
-    const holder = randomToken(random, 20)
-    const writer = await claimTerm(store.log, { holder, atMs: clock.wallMs() })
-    this.log = new JobLog({
-      store,
-      writer,
-      history: await readHistory(store.log),
-      keep: options.checkpoints.keep,
-      timers: options.ports.timers,
-      log: options.ports.log,
-    })
+    const log = await claimJobLog(store, options.checkpoints.keep, options.ports)
+    this.log = log
     if (host.nats) this.events.emit({ event: 'nats.started', pid: host.nats.pid, url: host.nats.url })
     this.events.emit({
       event: 'job.started',
       job: graph.name,
-      term: writer.term,
+      term: log.term,
       transport: host.host.transport,
       workers: options.workers,
       parallelism: options.parallelism,
@@ -175,18 +164,12 @@ export class Job {
       let choice = first
       let outcome = await this.runAttempt(choice)
       for (;;) {
-        if (outcome.kind === 'finished' || outcome.kind === 'stopped') {
-          await this.end(outcome)
-          return
-        }
+        if (outcome.kind !== 'failed') return await this.end(outcome)
         if (this.stopping) return await this.endStopping(outcome)
         this.failedMs ??= this.parts.options.ports.clock.monotonicMs()
         if (!this.setAside(outcome, choice)) await this.beforeRestart(outcome)
         const next = this.choose()
-        if (next.kind === 'finished') {
-          await this.end({ kind: 'finished' })
-          return
-        }
+        if (next.kind === 'finished') return await this.end(next)
         choice = next
         outcome = (await this.failedToPrepare(choice)) ?? (await this.runAttempt(choice))
       }
