@@ -25,6 +25,8 @@ const pipe = new Socket({ fd: workerData.fd, readable: true, writable: true })
 pipe.on('end', end).on('close', end).on('error', end)
 pipe.resume()
 let seen = -1
+// The first word at once: from now on ten seconds of silence are too many.
+pipe.write('a')
 setInterval(() => {
   const turns = Atomics.load(workerData.turns, 0)
   pipe.write(turns === seen ? 'b' : 'a')
