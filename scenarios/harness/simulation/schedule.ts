@@ -1,7 +1,8 @@
 /**
  * One simulated run of a flow: faults for a while, then none until the job must be finished.
  *
- * - Safety: at no moment is anything visible that a run without failures would not show, or more often.
+ * - Safety: nothing becomes visible that a run without failures would not show, or more often. It is looked at once,
+ *   at the end: output that is visible is never taken back.
  * - Liveness: once the faults stop, the job finishes within a bound of virtual time.
  */
 import { MillraceError } from '../../../core/errors.ts'
