@@ -1,14 +1,9 @@
 /** Everything public. */
 export { flow, isFlow, type Flow, type StepOptions } from './operators/flow.ts'
 export { guarantees, type SinkGuarantee } from './operators/guarantees.ts'
-export {
-  KeyedStream,
-  OperatorStream,
-  SourceStream,
-  Stream,
-  type EmitOptions,
-  type OperatorOptions,
-} from './operators/stream.ts'
+export { OperatorStream, SourceStream, Stream } from './operators/stream.ts'
+export { KeyedStream } from './operators/keyed-stream.ts'
+export type { EmitOptions, OperatorOptions } from './operators/stream-options.ts'
 export {
   operator,
   type ProcessContext,

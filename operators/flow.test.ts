@@ -8,7 +8,8 @@ import type { DeadLetter, SourceDefinition } from './source.ts'
 import { fromArray } from './sources/index.ts'
 import { cell, listCell, mapCell, type Cell, type ListCell, type MapCell } from './state/schema.ts'
 import { operator } from './steps/process.ts'
-import type { KeyedStream, OperatorStream, SourceStream, Stream } from './stream.ts'
+import type { KeyedStream } from './keyed-stream.ts'
+import type { OperatorStream, SourceStream, Stream } from './stream.ts'
 
 const codeOf = (act: () => unknown): string => {
   try {

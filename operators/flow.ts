@@ -4,7 +4,8 @@ import { flowName, stepName, type FlowName, type StepName } from '../core/ids.ts
 import { limits } from '../core/limits.ts'
 import type { Edge, Graph, Step } from './graph.ts'
 import type { SourceDefinition } from './source.ts'
-import { SourceStream } from './stream.ts'
+import type { Origin } from './connectable.ts'
+import { OperatorStream, SourceStream } from './stream.ts'
 import { validateGraph } from './validate.ts'
 
 export interface StepOptions {
@@ -89,6 +90,11 @@ export class FlowBuilder {
 
   connect(edge: Edge): void {
     this.edges.push(Object.freeze(edge))
+  }
+
+  /** The results of a step that was attached; streams in other files make them without importing each other. */
+  operatorStream<T>(origin: Origin): OperatorStream<T> {
+    return new OperatorStream<T>(this, origin)
   }
 
   freeze(): Graph {

@@ -1,0 +1,66 @@
+/** Streams with a key, and what can be computed per key. */
+import { ConfigError } from '../core/errors.ts'
+import { invariant } from '../core/invariant.ts'
+import type { Key } from '../core/keys/index.ts'
+import { Connectable } from './connectable.ts'
+import type { OperatorDefinition } from './operator.ts'
+import { checkFn, oneOf, onErrorOf, type EmitOptions, type OperatorOptions } from './stream-options.ts'
+import type { OperatorStream } from './stream.ts'
+import {
+  aggregateOperator,
+  reduceOperator,
+  type Aggregate,
+  type AggregateOptions,
+} from './steps/aggregate.ts'
+import { processOperator, type ProcessOperator } from './steps/process.ts'
+
+/** Records with a key. */
+export class KeyedStream<K extends Key, T> extends Connectable {
+  /** A user's own operator, made by `operator<K, T, Out>()({ … })`. */
+  process<Out>(
+    name: string,
+    declared: ProcessOperator<K, T, Out>,
+    options?: OperatorOptions,
+  ): OperatorStream<Out> {
+    const erased = declared as ProcessOperator<never, never, unknown>
+    const { handlers } = (erased as Partial<typeof erased> | undefined) ?? {}
+    if (!handlers) {
+      throw new ConfigError(
+        'OPERATOR_ILLEGAL',
+        `step '${name}' needs what operator()({ … }) returns, got ${typeof declared}`,
+      )
+    }
+    const definition = processOperator(erased, this.keyOf, onErrorOf(name, options))
+    return this.builder.operatorStream<Out>(this.attach(name, definition, options))
+  }
+
+  /** Combines each key's records into one value; the first record is the first value. */
+  reduce(name: string, fn: (value: T, record: T) => T, options?: EmitOptions): OperatorStream<T> {
+    return this.fold<T>(name, options, (fold) => reduceOperator(checkFn(name, fn), fold))
+  }
+
+  /** Folds each key's records into an accumulator; emits `result(accumulator, key)`. */
+  aggregate<Acc, Out = Acc>(
+    name: string,
+    aggregate: Aggregate<T, Acc, Out>,
+    options?: EmitOptions,
+  ): OperatorStream<Out> {
+    return this.fold<Out>(name, options, (fold) => aggregateOperator(aggregate, fold))
+  }
+
+  private get keyOf(): (record: never) => Key {
+    const { partition } = this.origin
+    invariant(partition.kind === 'hash', 'a keyed stream comes from keyBy')
+    return partition.keyOf
+  }
+
+  private fold<Out>(
+    name: string,
+    options: EmitOptions | undefined,
+    make: (options: AggregateOptions) => OperatorDefinition,
+  ): OperatorStream<Out> {
+    const emitOn = oneOf(name, 'emitOn', options?.emitOn ?? 'record', ['record', 'end'])
+    const definition = make({ keyOf: this.keyOf, emitOn, onError: onErrorOf(name, options) })
+    return this.builder.operatorStream<Out>(this.attach(name, definition, options))
+  }
+}

@@ -1,0 +1,35 @@
+/** Options that every step may be given, and how they are checked. */
+import { ConfigError } from '../core/errors.ts'
+import type { StepOptions } from './flow.ts'
+import type { ErrorPolicy } from './operator.ts'
+import type { EmitOn } from './steps/aggregate.ts'
+
+export interface OperatorOptions extends StepOptions {
+  /**
+   * What a throw on a record does. `fail` (default): the job restarts from its checkpoint, and fails when the
+   * same record throws again. `skip`: the record is left out. `dead-letter`: it goes to `.deadLetters`.
+   */
+  readonly onError?: ErrorPolicy
+}
+
+export interface EmitOptions extends OperatorOptions {
+  /** When results are emitted: after every record (default), or once a key when the input ends. */
+  readonly emitOn?: EmitOn
+}
+
+export function checkFn<F>(name: string, fn: F): F {
+  if (typeof fn === 'function') return fn
+  throw new ConfigError('FUNCTION_MISSING', `step '${name}' needs a function, got ${typeof fn}`)
+}
+
+export const onErrorOf = (name: string, options: OperatorOptions | undefined): ErrorPolicy =>
+  oneOf(name, 'onError', options?.onError ?? 'fail', ['fail', 'skip', 'dead-letter'])
+
+export function oneOf<V extends string>(name: string, option: string, given: V, known: readonly V[]): V {
+  if (known.includes(given)) return given
+  const choice = known.map((value) => `'${value}'`).join(' or ')
+  throw new ConfigError(
+    'OPTION_ILLEGAL',
+    `${option} of '${name}' must be ${choice}, got ${JSON.stringify(given)}`,
+  )
+}
