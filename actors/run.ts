@@ -1,5 +1,6 @@
 /** `run`: one call that turns a flow into a running job. */
 import type { Flow } from '../operators/flow.ts'
+import { systemPorts } from '../core/system/index.ts'
 import { guarantees } from '../operators/guarantees.ts'
 import type { JobEvent } from './events.ts'
 import { Job } from './job/job.ts'
@@ -31,7 +32,7 @@ export interface JobHandle {
  * continues from the newest one; one that finished is finished at once.
  *
  * In a worker process, `run` of the same flow becomes the worker and does not return; what stands before it in the
- * script runs there too. `run` of another flow does nothing there, and its job is over at once.
+ * script runs there too, and the ports given here are its own. `run` of another flow does nothing there, and its job is over at once.
  *
  * Throws ConfigError for options or a flow that cannot work, RecoveryError where continuing would not be exact, and
  * TransportError where NATS cannot be had; each names the mend.
@@ -40,7 +41,7 @@ export async function run(flow: Flow, options: RunOptions = {}): Promise<JobHand
   const graph = flow.graph()
   const boot = readWorkerBoot()
   if (boot) {
-    if (boot.flow === graph.name) return becomeWorker(graph, boot)
+    if (boot.flow === graph.name) return becomeWorker(graph, boot, { ...systemPorts, ...options.ports })
     return inertHandle()
   }
   const resolved = resolveOptions(options)

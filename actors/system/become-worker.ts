@@ -1,5 +1,5 @@
 /** Turns this process into a worker of a flow; it ends by itself when told to, or when its parent is gone. */
-import { systemPorts } from '../../core/system/index.ts'
+import type { Ports } from '../../core/ports/index.ts'
 import type { Graph } from '../../operators/graph.ts'
 import { openStore } from '../../snapshot/stores/open-store.ts'
 import { connectNats, type NatsChannel, type NatsChannelOptions } from '../../transport/nats/connect.ts'
@@ -7,12 +7,11 @@ import { startRemoteWorker } from '../worker/remote-worker.ts'
 import { startGuardian } from './guardian.ts'
 import type { WorkerBoot } from './worker-boot.ts'
 
-export async function becomeWorker(graph: Graph, boot: WorkerBoot): Promise<never> {
+export async function becomeWorker(graph: Graph, boot: WorkerBoot, ports: Ports): Promise<never> {
   const stopGuardian = startGuardian()
   // Signals to the whole group (Ctrl-C, a service manager's stop) are the parent's to answer: it ends the job
   // cleanly with its workers, and they die with it in any case.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined)
-  const ports = systemPorts
   const store = await openStore(boot.store, ports.files)
   const channel = await connectPatiently({
     url: boot.nats,

@@ -2,6 +2,7 @@
 import { pathToFileURL } from 'node:url'
 import { isFlow } from '../../operators/flow.ts'
 import { ConfigError } from '../../core/errors.ts'
+import { systemPorts } from '../../core/system/index.ts'
 import { becomeWorker } from './become-worker.ts'
 import { readWorkerBoot } from './worker-boot.ts'
 
@@ -16,4 +17,4 @@ if (!isFlow(loaded.default)) {
     `${boot.entry} must export a flow as its default, got ${typeof loaded.default}`,
   )
 }
-await becomeWorker(loaded.default.graph(), boot)
+await becomeWorker(loaded.default.graph(), boot, systemPorts)

@@ -41,7 +41,10 @@ export class SimulatedProcess {
       clock: time,
       random,
       log,
-      failpoints: { hit: (name, place) => this.alive && failpoints.hit(name, place) },
+      // A sink does not say where it is.
+      failpoints: {
+        hit: (name, place) => this.alive && failpoints.hit(name, { worker: this.name, ...place }),
+      },
       timers: {
         after: (delayMs, fn) => time.after(delayMs, () => this.enter(fn)),
         // Work takes no virtual time by itself: a turn of the event loop does.
@@ -90,8 +93,8 @@ export class SimulatedProcess {
         return channel.connected
       },
       messageBytesMax: channel.messageBytesMax,
-      publishFrame: (to, frame) => this.alive && channel.publishFrame(to, frame),
-      publishControl: (to, message) => this.alive && channel.publishControl(to, message),
+      publishFrame: (to, frame) => this.enter(() => channel.publishFrame(to, frame)),
+      publishControl: (to, message) => this.enter(() => channel.publishControl(to, message)),
       onFrame: (handler) => channel.onFrame(hear(handler)),
       onControl: (handler) => channel.onControl(hear(handler)),
       onStatus: (handler) => channel.onStatus(hear(handler)),

@@ -24,12 +24,16 @@ export interface ScheduleOptions {
   readonly run: RunOptions
   /** Virtual ms from the last fault to the end of the job. */
   readonly livenessMs: number
+  /** A failed job is the end: nobody starts it again. Default false. */
+  readonly failureEnds?: boolean
 }
 
 export interface ScheduleResult {
   readonly rows: readonly string[]
-  /** Absent when the job finished. */
+  /** Absent when the job finished, or failed where that is the end. */
   readonly stuck: string | undefined
+  /** What runs failed with, oldest first. */
+  readonly failures: readonly Error[]
   readonly world: World
   readonly runs: number
 }
@@ -45,7 +49,8 @@ class Schedule {
   private readonly flow: Flow
   private readonly options: ScheduleOptions
   private readonly world: World
-  private readonly hits = new Map<FailpointName, number>()
+  private readonly hits = new Map<Fault, number>()
+  private readonly failures: Error[] = []
   private cluster: Cluster | undefined
   private runs = 0
   private diskFault: Extract<Fault, { kind: 'disk' }> | undefined
@@ -73,14 +78,17 @@ class Schedule {
       world.time.after(fault.atMs, () => this.inject(fault))
       lastMs = Math.max(lastMs, fault.atMs + ('forMs' in fault ? fault.forMs : 0))
     }
-    const finished = await world.run(
-      lastMs + options.livenessMs,
-      () => this.cluster?.outcome.kind === 'ended',
-    )
+    const finished = await world.run(lastMs + options.livenessMs, () => this.isOver())
     const stuck = finished ? undefined : this.describeStuck()
     this.cluster?.kill()
     this.diskFault = undefined
-    return { rows: await visibleRows(this.flow, world.disk), stuck, world, runs: this.runs }
+    const { failures, runs } = this
+    return { rows: await visibleRows(this.flow, world.disk), stuck, failures, world, runs }
+  }
+
+  private isOver(): boolean {
+    const { outcome } = this.cluster ?? {}
+    return outcome?.kind === 'ended' || (outcome?.kind === 'failed' && this.options.failureEnds === true)
   }
 
   private startRun(): void {
@@ -89,8 +97,11 @@ class Schedule {
     const cluster = new Cluster(this.world, this.flow, this.options.run, { delayMsMax: 1 })
     this.cluster = cluster
     void cluster.start().then(() => {
+      const { outcome } = cluster
+      if (outcome.kind !== 'failed') return
+      this.failures.push(outcome.error)
       // Whoever operates the job starts it again, as a process manager would.
-      if (this.cluster === cluster && cluster.outcome.kind === 'failed') this.startRunLater()
+      if (this.cluster === cluster && this.options.failureEnds !== true) this.startRunLater()
     })
   }
 
@@ -157,18 +168,31 @@ class Schedule {
   }
 
   private failpoint(name: FailpointName, place: FailpointPlace): void {
-    const hit = (this.hits.get(name) ?? 0) + 1
-    this.hits.set(name, hit)
     this.world.count(`point ${name}`)
-    const fault = this.options.faults.find(
-      (candidate) => candidate.kind === 'failpoint' && candidate.name === name && candidate.hit === hit,
-    )
-    if (fault?.kind !== 'failpoint') return
-    this.world.count(`fault failpoint`)
-    this.world.note(`fault at ${name} ${JSON.stringify(place)}: ${fault.action}`)
-    if (fault.action === 'killParent') this.startRunLater()
-    if (fault.action === 'killWorker' && place.worker !== undefined)
-      this.cluster?.killWorker(workerId(place.worker))
+    for (const fault of this.options.faults) {
+      if (fault.kind !== 'failpoint' || fault.name !== name || !isAt(fault, place)) continue
+      const hit = (this.hits.get(fault) ?? 0) + 1
+      this.hits.set(fault, hit)
+      if (hit === fault.hit) this.act(fault, place)
+    }
+  }
+
+  /** A kill throws too: nothing behind the failpoint happens any more. */
+  private act(fault: Extract<Fault, { kind: 'failpoint' }>, place: FailpointPlace): void {
+    const { cluster, world } = this
+    const { name, action, forMs = 1_000 } = fault
+    world.count(`fault failpoint`)
+    world.note(`fault at ${name} ${JSON.stringify(place)}: ${action}`)
+    if (action === 'stopParent') {
+      if (cluster) this.stopParent(cluster, forMs)
+      return
+    }
+    if (action === 'stopWorker') {
+      if (place.worker !== undefined) cluster?.stopWorker(workerId(place.worker), forMs)
+      return
+    }
+    if (action === 'killParent') this.startRunLater()
+    if (action === 'killWorker' && place.worker !== undefined) cluster?.killWorker(workerId(place.worker))
     throw new MillraceError('CRASH', `crashed at ${name}`, { retry: 'retry' })
   }
 
@@ -179,6 +203,10 @@ class Schedule {
     if (diskFault.code === 'ENOSPC' && !writes) return undefined
     return systemError(diskFault.code, operation, path)
   }
+}
+
+function isAt({ steps }: Extract<Fault, { kind: 'failpoint' }>, { task }: FailpointPlace): boolean {
+  return steps === undefined || (task !== undefined && steps.includes(task.replace(/\[.*/, '')))
 }
 
 const pickOf = <T>(items: readonly T[], pick: number): T | undefined => items[Math.floor(pick * items.length)]
