@@ -60,7 +60,9 @@ export type JobEventBody =
       readonly guarantee: string
       readonly because: readonly string[]
     }
+  /** The embedded server, at the job's start and after each `nats.lost`. */
   | { readonly event: 'nats.started'; readonly pid: number; readonly url: string }
+  | { readonly event: 'nats.lost'; readonly pid: number; readonly reason: string }
   | {
       readonly event: 'job.finished'
       readonly records: number

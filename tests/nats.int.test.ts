@@ -1,10 +1,11 @@
 // L4: the NATS server is killed with -9 and comes back; links heal, nothing restarts, no record is lost or doubled.
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { rmSync, symlinkSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { findNatsServer } from '../transport/nats/server-binary.ts'
 import { launchServer, type ServerProcess } from '../transport/nats/server-process.ts'
 import { Ledger, temporaryFolder } from './harness/ledger.ts'
-import type { StartedProcess } from './harness/started-process.ts'
 
 /** A server that nobody supervises; started again on a port, it is the same for its clients. */
 async function startServer(port = -1): Promise<ServerProcess> {
@@ -15,24 +16,17 @@ async function startServer(port = -1): Promise<ServerProcess> {
 
 const urlOf = ({ port }: ServerProcess): string => `nats://127.0.0.1:${port}`
 
-/** The embedded server's next life. */
-async function otherServer(job: StartedProcess, killed: number): Promise<number> {
-  await job.until('its server is back', () => {
-    const [pid, ...others] = job.survivors('nats-server')
-    return pid !== undefined && pid !== killed && others.length === 0
-  })
-  return job.survivors('nats-server')[0]!
-}
-
 describe('NATS killed while a job runs', () => {
   it('embedded, twice: it comes back on its own port, and the job goes on without a restart', async () => {
     const ledger = new Ledger()
     const job = ledger.run()
     await job.next('checkpoint.completed', 2)
-    let server = job.natsPid
     for (let kill = 0; kill < 2; kill += 1) {
-      process.kill(server, 'SIGKILL')
-      server = await otherServer(job, server)
+      const { natsPid: pid } = job
+      const back = job.next('nats.started')
+      process.kill(pid, 'SIGKILL')
+      expect((await back).pid).not.toBe(pid)
+      expect(job.of('nats.lost').at(-1)).toMatchObject({ pid })
       await job.next('checkpoint.completed', 2)
     }
     ledger.openGate()
@@ -40,6 +34,19 @@ describe('NATS killed while a job runs', () => {
     expect(job.of('job.finished')).toMatchObject([{ records: 20_000, restarts: 0 }])
     expect(job.of('worker.lost')).toEqual([])
     await ledger.expectExact()
+  })
+
+  it('embedded, and its program is gone: the job fails and says so', async () => {
+    const ledger = new Ledger()
+    const program = join(ledger.folder, 'nats-server')
+    symlinkSync(findNatsServer(process.env), program)
+    const job = ledger.run({ env: { NATS_SERVER: program } })
+    await job.next('checkpoint.completed')
+    rmSync(program)
+    process.kill(job.natsPid, 'SIGKILL')
+    expect((await job.ended()).code).toBe(1)
+    expect(job.of('job.failed')).toMatchObject([{ code: 'NATS_SERVER_FAILED' }])
+    expect(job.survivors()).toEqual([])
   })
 
   it('a server of its own, away for a second: the job goes on without a restart', async () => {

@@ -19,6 +19,7 @@ import type { FromWorker } from '../worker/messages.ts'
 import { Coordination, type CoordinationEvents, type Told } from './coordination.ts'
 import type { Crew, WorkerLoss } from './crew.ts'
 import type { JobLog } from './job-log.ts'
+import { notRunning } from './job-result.ts'
 
 export type AttemptOutcome =
   | { readonly kind: 'finished' }
@@ -108,11 +109,7 @@ export class Attempt {
     this.coordination?.end()
     await log.settled()
     const failure = this.outcome.kind === 'failed' ? this.outcome.error : undefined
-    for (const savepoint of this.savepoints) {
-      savepoint.reject(
-        failure ?? new MillraceError('JOB_NOT_RUNNING', 'the job ended first', { retry: 'retry' }),
-      )
-    }
+    for (const savepoint of this.savepoints) savepoint.reject(failure ?? notRunning('the job ended first'))
     return this.outcome
   }
 

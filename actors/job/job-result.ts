@@ -27,3 +27,6 @@ export const jobFailure = (error: unknown): MillraceError =>
   isTyped(error)
     ? error
     : new MillraceError('JOB_FAILED', `the job failed: ${String(error)}`, { retry: 'retry', cause: error })
+
+export const notRunning = (why: string): MillraceError =>
+  new MillraceError('JOB_NOT_RUNNING', why, { retry: 'retry' })

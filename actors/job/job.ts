@@ -24,12 +24,13 @@ import {
 } from '../kit/restart-policy.ts'
 import type { ResolvedOptions } from '../options.ts'
 import type { OpenedHost } from '../system/open-host.ts'
-import { jobFailure, type JobResult, type JobStatus } from './job-result.ts'
+import { jobFailure, notRunning, type JobResult, type JobStatus } from './job-result.ts'
 import { Attempt, type AttemptOutcome } from './attempt.ts'
 import { Collection } from './collection.ts'
 import { Crew } from './crew.ts'
 import { jobMachine } from './job-lifecycle.ts'
 import { claimJobLog, type JobLog } from './job-log.ts'
+import { watchNats, type NatsWatch } from './nats-watch.ts'
 import { chooseRestore, prepareSinks, type RestoreChoice } from './recover.ts'
 
 type Startable = Exclude<RestoreChoice, { kind: 'finished' }>
@@ -51,6 +52,7 @@ export class Job {
   private readonly crew: Crew
   private readonly collection: Collection
   private log: JobLog | undefined
+  private nats: NatsWatch | undefined
   private attempt: Attempt | undefined
   private epoch: Epoch | undefined
   private restarting: RestartState = noRestarts
@@ -127,20 +129,17 @@ export class Job {
 
   savepoint(): Promise<CheckpointId> {
     if (this.attempt) return this.attempt.savepoint()
-    return Promise.reject(
-      new MillraceError(
-        'JOB_NOT_RUNNING',
-        `a savepoint needs a running job, this one is ${this.lifecycle.state}`,
-        { retry: 'retry' },
-      ),
-    )
+    return Promise.reject(notRunning(`a savepoint needs a running job, this one is ${this.lifecycle.state}`))
   }
 
   private async claim(): Promise<RestoreChoice> {
     const { store, options, graph, host } = this.parts
     const log = await claimJobLog(store, options.checkpoints.keep, options.ports)
     this.log = log
-    if (host.nats) this.events.emit({ event: 'nats.started', pid: host.nats.pid, url: host.nats.url })
+    this.nats = watchNats(host.nats, {
+      emit: (body) => this.events.emit(body),
+      failed: (error) => this.attempt?.post({ kind: 'crashed', error }),
+    })
     this.events.emit({
       event: 'job.started',
       job: graph.name,
@@ -220,6 +219,7 @@ export class Job {
       },
     })
     this.attempt = attempt
+    if (this.nats?.failure) attempt.post({ kind: 'crashed', error: this.nats.failure })
     if (this.stopping) attempt.post({ kind: 'stop', savepoint: this.stopping.savepoint })
     const outcome = await attempt.run()
     this.attempt = undefined

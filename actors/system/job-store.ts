@@ -1,7 +1,6 @@
 /** The job's checkpoint store; without one, memory, or a temporary folder where workers must reach it. */
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { rm } from 'node:fs/promises'
+import { makeOwnedFolder } from '../../core/system/owned-folder.ts'
 import type { CheckpointStore } from '../../snapshot/store.ts'
 import { fileStore } from '../../snapshot/stores/file-store.ts'
 import { memoryStore } from '../../snapshot/stores/memory-store.ts'
@@ -25,7 +24,7 @@ export async function openJobStore(options: ResolvedOptions): Promise<JobStore> 
     const store = await memoryStore().open(files)
     return { store, durable: false, dispose: () => store.close() }
   }
-  const folder = await mkdtemp(join(tmpdir(), 'millrace-'))
+  const folder = await makeOwnedFolder('millrace-checkpoints')
   const store = await fileStore(folder).open(files)
   return {
     store,

@@ -4,7 +4,7 @@ import type { Graph } from '../../operators/graph.ts'
 import type { CheckpointStore } from '../../snapshot/store.ts'
 import { memoryLinks } from '../../transport/memory/memory-links.ts'
 import { connectNats } from '../../transport/nats/connect.ts'
-import { startEmbeddedNats } from '../../transport/nats/embedded.ts'
+import { startEmbeddedNats, type EmbeddedNats } from '../../transport/nats/embedded.ts'
 import { ConfigError } from '../../core/errors.ts'
 import type { ResolvedOptions } from '../options.ts'
 import type { WorkerHost } from '../worker/host.ts'
@@ -16,7 +16,7 @@ import { processLauncher } from './process-launcher.ts'
 export interface OpenedHost {
   readonly host: WorkerHost
   /** The embedded server, where there is one. */
-  readonly nats: { readonly url: string; readonly pid: number } | undefined
+  readonly nats: Pick<EmbeddedNats, 'url' | 'pid' | 'watch'> | undefined
   close(): Promise<void>
 }
 
@@ -54,7 +54,7 @@ export async function openHost(
     const host = remoteHost({ channel, timers: ports.timers, launcher })
     return {
       host,
-      nats: embedded && { url: embedded.url, pid: embedded.pid },
+      nats: embedded,
       async close() {
         await host.close()
         await embedded?.stop()

@@ -31,6 +31,8 @@ export function describeEvent(event: JobEvent): string | undefined {
       return `${event.sink}: ${event.guarantee}${event.because.length === 0 ? '' : ` (${event.because.join('; ')})`}`
     case 'nats.started':
       return `NATS at ${event.url} (pid ${event.pid})`
+    case 'nats.lost':
+      return `NATS lost (pid ${event.pid}): ${event.reason}; it is started again`
     case 'job.finished':
       return `finished: ${counted(event.records, 'record')}, ${counted(event.checkpoints, 'checkpoint')}, ${counted(event.restarts, 'restart')}`
     case 'job.stopped':

@@ -50,9 +50,9 @@ export class Ledger {
   }
 
   /** `millrace run` with 2 workers and a checkpoint every 200 ms, unless the options say otherwise. */
-  run({ nats = 'embedded', every = 200, args = [] as string[] } = {}): StartedProcess {
+  run({ nats = 'embedded', every = 200, args = [] as string[], env = {} } = {}): StartedProcess {
     const options = ['--workers', '2', '--nats', nats, '--checkpoints', this.store, '--every', String(every)]
-    return millrace(['run', fixture('ledger.ts'), ...options, '--json', ...args], this.env)
+    return millrace(['run', fixture('ledger.ts'), ...options, '--json', ...args], { ...this.env, ...env })
   }
 
   /** A script that calls `run` itself. */

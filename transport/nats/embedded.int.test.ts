@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { connectNats } from './connect.ts'
 import { startEmbeddedNats } from './embedded.ts'
-import { byGuardian, byKernel } from './server-binary.ts'
+import { byGuardian, byKernel, findNatsServer } from './server-binary.ts'
 
 const isAlive = (pid: number): boolean => {
   try {
@@ -59,17 +59,20 @@ describe('startEmbeddedNats', () => {
     async ({ guard }) => {
       const server = await startEmbeddedNats({ guard })
       const { pid, url } = server
-      const exited = vi.fn()
-      server.onExit(exited)
+      const died = vi.fn()
+      const restarted = vi.fn()
+      server.watch({ died, restarted })
       process.kill(pid, 'SIGKILL')
-      await vi.waitFor(() => expect(server.pid).not.toBe(pid), { timeout: 5_000 })
-      expect(exited).toHaveBeenCalledWith(expect.objectContaining({ willRestart: true }))
+      await vi.waitFor(() => expect(restarted).toHaveBeenCalled(), { timeout: 5_000 })
+      expect(died.mock.calls).toEqual([[pid, expect.anything()]])
+      expect(restarted.mock.calls).toEqual([[server.pid]])
+      expect(server.pid).not.toBe(pid)
       const channel = await connectNats({ url, prefix: 'mr', self: 'w0' })
       await channel.close()
       const last = server.pid
       await server.stop()
       expect(isAlive(last)).toBe(false)
-      expect(exited).toHaveBeenCalledTimes(1)
+      expect(died).toHaveBeenCalledTimes(1)
     },
   )
 
@@ -83,6 +86,39 @@ describe('startEmbeddedNats', () => {
     const given = await startEmbeddedNats({ folder })
     await given.stop()
     expect(existsSync(folder)).toBe(true)
+    await rm(folder, { recursive: true })
+  })
+
+  it('S3: its own folder is removed by the next start after its parent was killed with -9', async () => {
+    const built = new URL('../../dist/transport/nats/embedded.js', import.meta.url).href
+    const script = `const { startEmbeddedNats } = await import(${JSON.stringify(built)})
+      console.log((await startEmbeddedNats()).folder)
+      setInterval(() => undefined, 1000)`
+    const parent = spawn(process.execPath, ['--input-type=module', '-e', script])
+    const folder = await new Promise<string>((resolve) => {
+      parent.stdout.once('data', (chunk: Buffer) => resolve(chunk.toString().trim()))
+    })
+    const other = await startEmbeddedNats()
+    expect(existsSync(folder)).toBe(true)
+    parent.kill('SIGKILL')
+    await new Promise((resolve) => parent.once('exit', resolve))
+    const next = await startEmbeddedNats()
+    expect(existsSync(folder)).toBe(false)
+    expect(existsSync(other.folder)).toBe(true)
+    await Promise.all([other.stop(), next.stop()])
+  })
+
+  it('S2: a server that does not start any more is given up, and said so', { timeout: 60_000 }, async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'millrace-binary-'))
+    const binary = join(folder, 'nats-server')
+    await symlink(findNatsServer(process.env), binary)
+    vi.stubEnv('NATS_SERVER', binary)
+    const server = await startEmbeddedNats()
+    const gone = new Promise<Error>((givenUp) => server.watch({ givenUp }))
+    await rm(binary)
+    process.kill(server.pid, 'SIGKILL')
+    expect(await gone).toMatchObject({ code: 'NATS_SERVER_FAILED', retry: 'fatal' })
+    await server.stop()
     await rm(folder, { recursive: true })
   })
 

@@ -4,14 +4,15 @@
  * - S1 It never outlives this process, also when that is killed with -9.
  * - S2 When it dies unasked it is started again on its own port and folder, so that clients reconnect and its
  *   JetStream data is there; delays double, and a server that cannot start is given up after `launchesMax`.
- * - S3 A folder that was made here is removed by `stop`; a given one is left as it is.
+ * - S3 A folder that was made here is removed by `stop`, or after a `kill -9` by the next start on this host; a
+ *   given one is left as it is.
  */
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { mkdir, rm } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Log } from '../../core/log.ts'
 import { silentLog } from '../../core/log.ts'
+import { makeOwnedFolder } from '../../core/system/owned-folder.ts'
+import { TransportError } from '../errors.ts'
 import { findNatsServer } from './server-binary.ts'
 import { launchServer, type LaunchOptions, type ServerExit, type ServerProcess } from './server-process.ts'
 
@@ -30,9 +31,17 @@ export interface EmbeddedNats {
   /** Of the server that runs now; changes with a restart. */
   readonly pid: number
   readonly folder: string
-  /** When the server died unasked; `willRestart` is false when it was given up. */
-  onExit(handler: (exit: ServerExit & { readonly willRestart: boolean }) => void): void
+  watch(watcher: EmbeddedNatsWatcher): void
   stop(): Promise<void>
+}
+
+export interface EmbeddedNatsWatcher {
+  /** The server died unasked. */
+  readonly died?: (pid: number, exit: ServerExit) => void
+  /** It is back. */
+  readonly restarted?: (pid: number) => void
+  /** It does not start any more. */
+  readonly givenUp?: (error: TransportError) => void
 }
 
 const launchesMax = 10
@@ -43,7 +52,7 @@ const stopTimeoutMs = 2_000
 export async function startEmbeddedNats(options: EmbeddedNatsOptions = {}): Promise<EmbeddedNats> {
   const log = options.log ?? silentLog
   const binary = findNatsServer(process.env)
-  const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'millrace-nats-')))
+  const folder = options.folder ?? (await makeOwnedFolder('millrace-nats'))
   const removeFolder = async (): Promise<void> => {
     if (options.folder === undefined) await rm(folder, { recursive: true, force: true })
   }
@@ -59,21 +68,20 @@ export async function startEmbeddedNats(options: EmbeddedNatsOptions = {}): Prom
     throw error
   }
   const { port } = server
-  const handlers: ((exit: ServerExit & { readonly willRestart: boolean }) => void)[] = []
-  const tell = (exit: ServerExit, willRestart: boolean): void => {
-    for (const handler of handlers) handler({ ...exit, willRestart })
-  }
+  const watchers: EmbeddedNatsWatcher[] = []
   let stopping = false
 
-  const relaunch = async (exit: ServerExit): Promise<boolean> => {
-    for (let launches = 0; launches < launchesMax && !stopping; launches += 1) {
+  const relaunch = async (exit: ServerExit): Promise<'back' | 'stopping' | TransportError> => {
+    let failure: unknown
+    for (let launches = 0; launches < launchesMax; launches += 1) {
       await sleep(Math.min(firstDelayMs * 2 ** launches, delayMsMax))
-      if (stopping) return false
+      if (stopping) return 'stopping'
       try {
         server = await launch(port)
         if (stopping) server.kill('SIGKILL')
-        return true
+        return 'back'
       } catch (error) {
+        failure = error
         log('error', 'the private nats-server did not start again', {
           launches: launches + 1,
           error,
@@ -81,17 +89,21 @@ export async function startEmbeddedNats(options: EmbeddedNatsOptions = {}): Prom
         })
       }
     }
-    return false
+    return stopping ? 'stopping' : givenUp(port, failure)
   }
   const supervise = async (): Promise<void> => {
     for (;;) {
       const exit = await server.exited
       if (stopping) return
       log('warn', 'the private nats-server died and is started again', { ...exit, port })
-      tell(exit, true)
-      if (await relaunch(exit)) continue
-      if (!stopping) tell(exit, false)
-      return
+      for (const { died } of watchers) died?.(server.pid, exit)
+      const outcome = await relaunch(exit)
+      if (outcome === 'stopping') return
+      if (outcome !== 'back') {
+        for (const watcher of watchers) watcher.givenUp?.(outcome)
+        return
+      }
+      for (const { restarted } of watchers) restarted?.(server.pid)
     }
   }
   const supervised = supervise()
@@ -102,7 +114,7 @@ export async function startEmbeddedNats(options: EmbeddedNatsOptions = {}): Prom
     get pid() {
       return server.pid
     },
-    onExit: (handler) => void handlers.push(handler),
+    watch: (watcher) => void watchers.push(watcher),
     async stop() {
       stopping = true
       server.kill('SIGTERM')
@@ -118,3 +130,10 @@ export async function startEmbeddedNats(options: EmbeddedNatsOptions = {}): Prom
     },
   }
 }
+
+const givenUp = (port: number, cause: unknown): TransportError =>
+  new TransportError(
+    'NATS_SERVER_FAILED',
+    `the private nats-server died and did not start again on port ${port} in ${launchesMax} attempts: ${cause instanceof Error ? cause.message : String(cause)}`,
+    { cause, details: { port } },
+  )
