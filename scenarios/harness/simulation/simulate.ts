@@ -26,6 +26,10 @@ export interface SimulateOptions {
    * shows.
    */
   readonly expect?: readonly string[]
+  /** After so many violations no more seeds are tried. Default 10. */
+  readonly violationsMax?: number
+  /** Whether a violation's faults are reduced to those that it needs. Default true. */
+  readonly shrunken?: boolean
   /** Rerun one failing schedule: the `trace` of a violation. */
   readonly replay?: string
 }
@@ -52,7 +56,14 @@ export interface SimulationReport {
 /** The flow, or a function that builds it: then every run begins with a fresh one. */
 export type Simulated = Flow | (() => Flow)
 
-const violationsMax = 10
+const livenessMsDefault = 600_000
+
+const defaultRun: RunOptions = {
+  workers: 2,
+  parallelism: 2,
+  checkpoints: { everyMs: 10, failuresMax: 1000, timeoutMs: 2_000 },
+  restart: { restartsMax: 1000, delayMsMax: 100, withinMs: 1_000_000 },
+}
 
 /**
  * Runs `seeds` schedules of the flow, each with its own faults. Sources must be in memory (`fromArray`,
@@ -60,15 +71,10 @@ const violationsMax = 10
  * an error. Throws ConfigError when the run without failures does not finish.
  */
 export async function simulate(flow: Simulated, options: SimulateOptions = {}): Promise<SimulationReport> {
-  const { seeds = 100, from = 1, livenessMs = 600_000 } = options
-  const run: RunOptions = {
-    workers: 2,
-    parallelism: 2,
-    checkpoints: { everyMs: 10, failuresMax: 1000, timeoutMs: 2_000 },
-    restart: { restartsMax: 1000, delayMsMax: 100, withinMs: 1_000_000 },
-    ...options.run,
-  }
-  const expected = options.expect ?? (await failureFree(flow, run, livenessMs))
+  const { seeds = 100, from = 1, livenessMs = livenessMsDefault } = options
+  const { violationsMax = 10, shrunken = true } = options
+  const run: RunOptions = { ...defaultRun, ...options.run }
+  const expected = options.expect ?? (await failureFreeRows(flow, options))
   const judge = async (seed: number, faults: readonly Fault[]): Promise<Judged> => {
     const result = await runSchedule(build(flow), { seed, faults, run, livenessMs })
     return { result, what: result.stuck ?? describe(expected, result.rows) }
@@ -86,7 +92,7 @@ export async function simulate(flow: Simulated, options: SimulateOptions = {}): 
     schedules += 1
     hash = fold(hash, result.world.traceHash)
     for (const [name, count] of result.world.counts) counts[name] = (counts[name] ?? 0) + count
-    if (what !== undefined) violations.push(await toViolation(seed, faults, what, judge))
+    if (what !== undefined) violations.push(await toViolation(seed, faults, what, judge, shrunken))
   }
   const seconds = Number(process.hrtime.bigint() - startedMs) / 1e9
   return { schedules, violations, counts, schedulesPerSecond: schedules / seconds, traceHash: hash }
@@ -103,8 +109,11 @@ async function toViolation(
   faults: readonly Fault[],
   what: string,
   judge: Judge,
+  shrunken: boolean,
 ): Promise<Violation> {
-  const smaller = await shrink(faults, async (fewer) => (await judge(seed, fewer)).what !== undefined)
+  const fails = async (fewer: readonly Fault[]): Promise<boolean> =>
+    (await judge(seed, fewer)).what !== undefined
+  const smaller = shrunken ? await shrink(faults, fails) : faults
   const again = await judge(seed, smaller)
   return {
     seed,
@@ -132,7 +141,13 @@ const replayed = (outcome: Violation | Judged): SimulationReport => ({
 
 const build = (flow: Simulated): Flow => (isFlow(flow) ? flow : flow())
 
-async function failureFree(flow: Simulated, run: RunOptions, livenessMs: number): Promise<readonly string[]> {
+/** What a run without failures shows at its end, as `expect` takes it. */
+export async function failureFreeRows(
+  flow: Simulated,
+  options: Pick<SimulateOptions, 'run' | 'livenessMs'> = {},
+): Promise<readonly string[]> {
+  const { livenessMs = livenessMsDefault } = options
+  const run: RunOptions = { ...defaultRun, ...options.run }
   const { rows, stuck } = await runSchedule(build(flow), { seed: 0, faults: [], run, livenessMs })
   if (stuck === undefined) return rows
   throw new ConfigError('SIMULATION_STUCK', `without any failure: ${stuck}`)

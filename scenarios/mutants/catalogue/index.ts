@@ -1,0 +1,13 @@
+import type { Mutant } from '../mutant.ts'
+import { checkpointMutants } from './checkpoints.ts'
+import { linkMutants } from './links.ts'
+import { logMutants } from './log.ts'
+import { taskMutants } from './tasks.ts'
+
+/** Every planted fault; `mutants.test.ts` holds that each numbered invariant has one. */
+export const mutants: readonly Mutant[] = [
+  ...linkMutants,
+  ...logMutants,
+  ...checkpointMutants,
+  ...taskMutants,
+]

@@ -1,0 +1,57 @@
+/** Flows beside the simulator's own, for what those leave alone. */
+import { cell, collect, flow, fromGenerator, operator, toJsonl, type Flow } from '../../index.ts'
+import * as simulated from '../harness/simulation/testing/flows.ts'
+
+interface Item {
+  readonly id: number
+  readonly key: string
+}
+
+const items = (count: number, keys: number) =>
+  fromGenerator({ count, at: (id): Item => ({ id, key: `k${id % keys}` }) })
+
+/** State too large for the manifest: parts are written. */
+function bulky(): Flow {
+  const made = flow('bulky')
+  made
+    .source('items', items(160, 8))
+    .keyBy('by-key', (item) => item.key)
+    .process(
+      'hoard',
+      operator<string, Item, Item & { readonly seen: number }>()({
+        state: { seen: cell(() => 0), ballast: cell(() => 'x'.repeat(8_000)) },
+        onRecord(ctx, item) {
+          ctx.state.ballast.set(`${ctx.state.ballast.get().slice(1)}${item.id % 10}`)
+          ctx.state.seen.set(ctx.state.seen.get() + 1)
+          ctx.emit({ ...item, seen: ctx.state.seen.get() })
+        },
+      }),
+    )
+    .sink('hoarded', toJsonl('/hoarded'))
+  return made
+}
+
+/** A handler that changes its state and emits before it throws: P1 undoes both. */
+function poisoned(): Flow {
+  const made = flow('poisoned')
+  const counted = made
+    .source('items', items(120, 6))
+    .keyBy('by-key', (item) => item.key)
+    .process(
+      'count',
+      operator<string, Item, string>()({
+        state: { count: cell(() => 0) },
+        onRecord(ctx, item) {
+          ctx.state.count.set(ctx.state.count.get() + 1)
+          ctx.emit(`${item.key} ${ctx.state.count.get()}`)
+          if (item.id % 7 === 3) throw new Error(`item ${item.id}`)
+        },
+      }),
+      { onError: 'dead-letter' },
+    )
+  counted.deadLetters.map('brief', (letter) => letter.raw).sink('refused', toJsonl('/refused'))
+  counted.sink('counts', collect())
+  return made
+}
+
+export const flows: Readonly<Record<string, () => Flow>> = { ...simulated, bulky, poisoned }

@@ -1,0 +1,77 @@
+/** One mutant's trial: flow after flow in turn, until the simulation notices or the seeds are used up. */
+import { fork, type ChildProcess } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import type { Mutant } from './mutant.ts'
+import type { TrialResult, TrialTask } from './trial.ts'
+
+export interface Verdict {
+  readonly mutant: Mutant
+  /** Schedules run, also on flows that noticed nothing. */
+  readonly schedules: number
+  /** Absent for a survivor. */
+  readonly caught?: { readonly flow: string; readonly what: string }
+}
+
+export interface TrialOptions {
+  /** What each flow must show at its end, by an engine that is whole. */
+  readonly expected: ReadonlyMap<string, readonly string[]>
+  /** Schedules in all, shared by the flows. */
+  readonly schedulesMax: number
+}
+
+/** Schedules of one flow at a time. */
+const turnSeeds = 20
+/** A turn that takes longer goes round in a circle; one takes seconds. */
+const turnMsMax = 120_000
+
+export async function judge(mutant: Mutant, { expected, schedulesMax }: TrialOptions): Promise<Verdict> {
+  const child = startChild(mutant)
+  const flows = [...expected]
+  let schedules = 0
+  try {
+    for (let from = 1; ; from += turnSeeds) {
+      for (const [flow, expect] of flows) {
+        if (schedules >= schedulesMax) return { mutant, schedules }
+        const result = await take(child, { flow, from, seeds: turnSeeds, expect })
+        schedules += result.schedules
+        if (result.what !== undefined) return { mutant, schedules, caught: { flow, what: result.what } }
+      }
+    }
+  } finally {
+    child.kill('SIGKILL')
+  }
+}
+
+function startChild(mutant: Mutant): ChildProcess {
+  return fork(fileURLToPath(new URL('./trial.js', import.meta.url)), {
+    env: { ...process.env, MUTANT_EDITS: JSON.stringify(mutant.edits) },
+    execArgv: ['--import', new URL('./register.js', import.meta.url).href],
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  })
+}
+
+/** A turn's result; an engine that throws past everything, or never comes back, was noticed too. */
+function take(
+  child: ChildProcess,
+  task: TrialTask,
+): Promise<{ schedules: number; what: string | undefined }> {
+  return new Promise((resolve) => {
+    let said = ''
+    const end = (schedules: number, what: string | undefined): void => {
+      clearTimeout(timer)
+      child.removeAllListeners('message').removeAllListeners('exit')
+      child.stderr?.removeAllListeners('data')
+      resolve({ schedules, what })
+    }
+    const timer = setTimeout(() => end(task.seeds, 'it never comes back'), turnMsMax)
+    child.stderr?.on('data', (bytes: Buffer) => (said = `${said}${bytes.toString()}`.slice(-20_000)))
+    child.once('exit', () => end(task.seeds, `the process ends: ${lastError(said)}`))
+    child.once('message', (message) => {
+      const { schedules, violation } = message as TrialResult
+      end(schedules, violation && `seed ${violation.seed}: ${violation.what}`)
+    })
+    child.send(task)
+  })
+}
+
+const lastError = (said: string): string => /^\w*Error.*$/m.exec(said)?.[0] ?? said.trim().slice(-200)

@@ -1,0 +1,34 @@
+/**
+ * In a child whose engine is mutated: simulates until something is wrong, and tells the parent. What must be
+ * visible was found out by the engine as it is.
+ */
+import { simulate } from '../harness/simulation/simulate.ts'
+import { flows } from './flows.ts'
+
+export interface TrialTask {
+  readonly flow: string
+  readonly from: number
+  readonly seeds: number
+  readonly expect: readonly string[]
+}
+
+export interface TrialResult {
+  readonly schedules: number
+  /** Absent when nothing was wrong. */
+  readonly violation?: { readonly seed: number; readonly what: string }
+}
+
+const livenessMs = 200_000
+
+process.on('message', (task: TrialTask) => {
+  void attempt(task).then((result) => process.send?.(result))
+})
+
+async function attempt({ flow, from, seeds, expect }: TrialTask): Promise<TrialResult> {
+  const made = flows[flow]
+  if (!made) throw new Error(`no flow '${flow}'`)
+  const options = { from, seeds, expect, livenessMs, violationsMax: 1, shrunken: false }
+  const { schedules, violations } = await simulate(made, options)
+  const [violation] = violations
+  return violation ? { schedules, violation: { seed: violation.seed, what: violation.what } } : { schedules }
+}
