@@ -4,6 +4,9 @@ export { guarantees, type SinkGuarantee } from './operators/guarantees.ts'
 export { OperatorStream, SourceStream, Stream } from './operators/stream.ts'
 export { KeyedStream } from './operators/keyed-stream.ts'
 export type { EmitOptions, OperatorOptions } from './operators/stream-options.ts'
+export { ConnectedStreams } from './operators/connected.ts'
+export { sideOutput, type SideOutput } from './operators/side-output.ts'
+export { coOperator, type CoHandlers, type CoOperator } from './operators/steps/co-process.ts'
 export {
   operator,
   type ProcessContext,

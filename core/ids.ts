@@ -12,6 +12,8 @@ type Brand<T, Name extends string> = T & { readonly [brand]: Name }
 export type FlowName = Brand<string, 'FlowName'>
 /** A step's name: actor id, subject token, metric label and state key in one. */
 export type StepName = Brand<string, 'StepName'>
+/** A step's side output: beside its main output and those that the engine knows. */
+export type SideName = Brand<string, 'SideName'>
 /** `w0`, `w1` …: a process that hosts tasks. */
 export type WorkerId = Brand<string, 'WorkerId'>
 /** `chain-head[index]`: one parallel instance of a chain of steps. */
@@ -44,6 +46,7 @@ function checkName(kind: string, name: unknown): string {
 
 export const flowName = (name: unknown): FlowName => checkName('a flow name', name) as FlowName
 export const stepName = (name: unknown): StepName => checkName('a step name', name) as StepName
+export const sideName = (name: unknown): SideName => checkName('the name of a side output', name) as SideName
 export const workerId = (name: unknown): WorkerId => checkName('a worker id', name) as WorkerId
 
 export const taskId = (head: StepName, index: number): TaskId => `${head}[${index}]` as TaskId

@@ -27,8 +27,21 @@ export abstract class Connectable {
       (checked, parallelism) => ({ kind: 'operator', name: checked, definition, parallelism }),
       options,
     )
-    this.builder.connect({ ...this.origin, to: from })
+    this.builder.connect({ ...this.origin, to: from, input: 0 })
     return { from, output: 'main', partition: { kind: 'forward' } }
+  }
+
+  /** A step of two inputs: this stream's records are its first, the other's its second. */
+  protected attachTwo(
+    name: string,
+    other: Connectable,
+    definition: OperatorDefinition,
+    options: StepOptions | undefined,
+  ): Origin {
+    const second = this.originOf(other, name)
+    const made = this.attach(name, definition, options)
+    this.builder.connect({ ...second, to: made.from, input: 1 })
+    return made
   }
 
   /** For steps of several inputs. Throws ConfigError `FLOW_FOREIGN` for a stream of another flow. */

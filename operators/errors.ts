@@ -1,7 +1,8 @@
 import { MillraceError, isTyped } from '../core/errors.ts'
 import type { StepName } from '../core/ids.ts'
 
-export type OperatorErrorCode = 'OPERATOR_THREW' | 'OPERATOR_ASYNC' | 'KEY_SELECTOR_THREW' | 'EMITS_TOO_MANY'
+export type OperatorErrorCode =
+  'OPERATOR_THREW' | 'OPERATOR_ASYNC' | 'KEY_SELECTOR_THREW' | 'EMITS_TOO_MANY' | 'OUTPUT_UNKNOWN'
 
 /** A step's own code failed on a record; `details.step` names it, the task adds the record's position. */
 export class OperatorError extends MillraceError<OperatorErrorCode> {}
@@ -30,6 +31,13 @@ export const keySelectorThrew = (step: StepName, cause: unknown): OperatorError 
     cause,
     details: { step },
   })
+
+export const outputUnknown = (step: StepName, output: string, known: readonly string[]): OperatorError =>
+  new OperatorError(
+    'OUTPUT_UNKNOWN',
+    `'${step}' emitted to the side output '${output}', which it does not declare${known.length > 0 ? ` (it declares ${known.map((name) => `'${name}'`).join(', ')})` : ''}; add it to the operator's \`outputs\``,
+    { retry: 'fatal', details: { step, output } },
+  )
 
 /** Guards against `async` functions where a plain result is expected. */
 export function rejectPromise(step: StepName, result: unknown): void {

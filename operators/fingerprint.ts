@@ -5,7 +5,8 @@ import type { Graph, Step } from './graph.ts'
 export function describeGraph(graph: Graph): readonly string[] {
   const steps = [...graph.steps.values()].map(describeStep)
   const edges = graph.edges.map(
-    (edge) => `edge ${edge.from}.${edge.output} → ${edge.to} ${edge.partition.kind}`,
+    ({ from, output, to, input, partition }) =>
+      `edge ${from}.${output} → ${to}${input === 0 ? '' : `.${input}`} ${partition.kind}`,
   )
   return [...steps, ...edges].sort()
 }

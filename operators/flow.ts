@@ -2,7 +2,7 @@
 import { ConfigError } from '../core/errors.ts'
 import { flowName, stepName, type FlowName, type StepName } from '../core/ids.ts'
 import { limits } from '../core/limits.ts'
-import type { Edge, Graph, Step } from './graph.ts'
+import type { Edge, Graph, OutputName, Step } from './graph.ts'
 import type { SourceDefinition } from './source.ts'
 import type { Origin } from './connectable.ts'
 import { OperatorStream, SourceStream } from './stream.ts'
@@ -90,6 +90,12 @@ export class FlowBuilder {
 
   connect(edge: Edge): void {
     this.edges.push(Object.freeze(edge))
+  }
+
+  /** The declared outputs of a step beside its main one. */
+  outputsOf(name: StepName): readonly OutputName[] {
+    const step = this.steps.get(name)
+    return step?.kind === 'operator' ? (step.definition.outputs ?? []) : []
   }
 
   /** The results of a step that was attached; streams in other files make them without importing each other. */

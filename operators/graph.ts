@@ -1,6 +1,6 @@
 /** The flow as a frozen graph: what was built, before anything about processes and tasks. */
 import type { Key } from '../core/keys/index.ts'
-import type { FlowName, StepName } from '../core/ids.ts'
+import type { FlowName, SideName, StepName } from '../core/ids.ts'
 import type { OperatorDefinition } from './operator.ts'
 import type { SinkDefinition } from './sink.ts'
 import type { SourceDefinition } from './source.ts'
@@ -32,15 +32,23 @@ export interface SinkStep {
   readonly parallelism: number | undefined
 }
 
-/** Which of a step's outputs an edge takes. */
-export type OutputName = 'main' | 'dead-letters'
+/** Which of a step's outputs an edge takes: what the engine knows, or a side output that the step declares. */
+export type OutputName = ReservedOutput | SideName
+
+/** No side output may have one of these names. */
+export const reservedOutputs = ['main', 'dead-letters', 'late'] as const
+export type ReservedOutput = (typeof reservedOutputs)[number]
 
 export interface Edge {
   readonly from: StepName
   readonly output: OutputName
   readonly to: StepName
+  /** Which of the step's inputs it leads to: 1 only for the second of a step of two inputs. */
+  readonly input: InputIndex
   readonly partition: Partition
 }
+
+export type InputIndex = 0 | 1
 
 export type Partition =
   /** To the task of the same index; shared out in turn where parallelisms differ. */

@@ -3,6 +3,7 @@ import { ConfigError } from '../core/errors.ts'
 import { invariant } from '../core/invariant.ts'
 import type { Key } from '../core/keys/index.ts'
 import { Connectable } from './connectable.ts'
+import { ConnectedStreams } from './connected.ts'
 import type { OperatorDefinition } from './operator.ts'
 import { checkFn, oneOf, onErrorOf, type EmitOptions, type OperatorOptions } from './stream-options.ts'
 import type { OperatorStream } from './stream.ts'
@@ -48,6 +49,24 @@ export class KeyedStream<K extends Key, T> extends Connectable {
     return this.fold<Out>(name, options, (fold) => aggregateOperator(aggregate, fold))
   }
 
+  /**
+   * This stream (left) and another (right) that is keyed by keys of the same type, so that one operator sees the
+   * records of both by key. Throws ConfigError `STREAM_NOT_KEYED`, and `FLOW_FOREIGN` for a stream of another flow.
+   */
+  connect<R>(right: KeyedStream<K, R>): ConnectedStreams<K, T, R> {
+    const keys = { left: this.keyOf, right: keyOfStream(right, 'connect') }
+    return new ConnectedStreams({
+      keys,
+      attach: (name, definition, options) =>
+        this.builder.operatorStream<never>(this.attachTwo(name, right, definition, options)),
+    })
+  }
+
+  /** For operators of two inputs. */
+  static keyOf(stream: KeyedStream<never, unknown>): (record: never) => Key {
+    return stream.keyOf
+  }
+
   private get keyOf(): (record: never) => Key {
     const { partition } = this.origin
     invariant(partition.kind === 'hash', 'a keyed stream comes from keyBy')
@@ -63,4 +82,13 @@ export class KeyedStream<K extends Key, T> extends Connectable {
     const definition = make({ keyOf: this.keyOf, emitOn, onError: onErrorOf(name, options) })
     return this.builder.operatorStream<Out>(this.attach(name, definition, options))
   }
+}
+
+/** How a stream's keys are read. Throws ConfigError `STREAM_NOT_KEYED`. */
+function keyOfStream(stream: unknown, doing: string): (record: never) => Key {
+  if (stream instanceof KeyedStream) return KeyedStream.keyOf(stream as KeyedStream<never, unknown>)
+  throw new ConfigError(
+    'STREAM_NOT_KEYED',
+    `${doing} needs a keyed stream on both sides; call .keyBy(name, …) first`,
+  )
 }

@@ -5,6 +5,7 @@ import { Connectable } from './connectable.ts'
 import type { StepOptions } from './flow.ts'
 import { KeyedStream } from './keyed-stream.ts'
 import type { OperatorDefinition } from './operator.ts'
+import type { SideOutput } from './side-output.ts'
 import type { SinkDefinition } from './sink.ts'
 import type { DeadLetter } from './source.ts'
 import { checkFn, onErrorOf, type OperatorOptions } from './stream-options.ts'
@@ -48,7 +49,7 @@ export class Stream<T> extends Connectable {
   union(name: string, ...others: readonly Stream<T>[]): Stream<T> {
     const origins = others.map((other) => this.originOf(other, name))
     const all = this.attach(name, identityOperator('union'), undefined)
-    for (const origin of origins) this.builder.connect({ ...origin, to: all.from })
+    for (const origin of origins) this.builder.connect({ ...origin, to: all.from, input: 0 })
     return new Stream<T>(this.builder, all)
   }
 
@@ -80,7 +81,7 @@ export class Stream<T> extends Connectable {
       }),
       options,
     )
-    this.builder.connect({ ...this.origin, to })
+    this.builder.connect({ ...this.origin, to, input: 0 })
   }
 
   private next<R>(name: string, definition: OperatorDefinition, options?: StepOptions): OperatorStream<R> {
@@ -97,6 +98,23 @@ export class OperatorStream<T> extends Stream<T> {
       output: 'dead-letters',
       partition: { kind: 'forward' },
     })
+  }
+
+  /**
+   * What the step's handlers emitted with `ctx.emitTo(side, …)`. Throws ConfigError `OUTPUT_UNKNOWN` when the
+   * step does not declare it.
+   */
+  sideOutput<S>(side: SideOutput<S>): Stream<S> {
+    const { from } = this.origin
+    const declared = this.builder.outputsOf(from)
+    if (!declared.includes(side.name)) {
+      throw new ConfigError(
+        'OUTPUT_UNKNOWN',
+        `'${from}' declares no side output '${side.name}'; add it to the operator's \`outputs\``,
+        { step: from },
+      )
+    }
+    return new Stream<S>(this.builder, { from, output: side.name, partition: { kind: 'forward' } })
   }
 }
 

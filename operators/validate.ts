@@ -30,6 +30,15 @@ function checkOutputs(graph: Graph, step: Step): void {
       { step: step.name },
     )
   }
+  for (const output of step.kind === 'operator' ? (step.definition.outputs ?? []) : []) {
+    // Late records may be given up: that is what being late means where nobody asks for them.
+    if (output === 'late' || edges.some((edge) => edge.output === output)) continue
+    throw new ConfigError(
+      'FLOW_DANGLING',
+      `the side output '${output}' of '${step.name}' goes nowhere; continue .sideOutput(${output}) or take it out of \`outputs\``,
+      { step: step.name },
+    )
+  }
   const wants = wantsDeadLetters(step)
   const has = edges.some((edge) => edge.output === 'dead-letters')
   if (wants && !has) {

@@ -1,5 +1,6 @@
 /** The fused steps of one task, wired: each step's results call the next one's `onRecord`. */
-import type { Emit, OperatorInstance } from '../../operators/operator.ts'
+import { outputUnknown } from '../../operators/errors.ts'
+import type { Emit, OperatorContext, OperatorInstance } from '../../operators/operator.ts'
 import {
   edgesFrom,
   type Edge,
@@ -28,6 +29,8 @@ export interface OperatorNode {
 export interface ChainRuntime {
   /** Invokes the head with records that came in, or that the source read. */
   readonly drain: Drain
+  /** The same for the second input, where the head has one. */
+  readonly drainSecond: Drain | undefined
   /** Where a source's bad rows go. */
   readonly deadLetters: Emit
   /** In an order in which every step follows its input. */
@@ -75,10 +78,16 @@ export function buildChain(parts: ChainParts): ChainRuntime {
   const last = inline.at(-1)
   return {
     drain: fusedLoop(inline, last ? emitOf(last.name, 'main') : (entries.get(head) ?? emitOf(head, 'main'))),
+    drainSecond: secondDrain(operators[0], head),
     deadLetters: emitOf(head, 'dead-letters'),
     operators,
     sinks: [...parts.sinks.values()],
   }
+}
+
+function secondDrain(first: OperatorNode | undefined, head: StepName): Drain | undefined {
+  const instance = first?.name === head ? first.instance : undefined
+  return instance?.onSecond && fusedLoop([], (record) => instance.onSecond?.(record))
 }
 
 /** The stateless steps, one behind the other, with which every record begins. */
@@ -115,7 +124,13 @@ function makeOperator(
         ...groupRange(task.index, task.chain.parallelism, plan.keyGroups),
       })
     : undefined
-  const context = { step: name, emit: emitOf(name, 'main'), gate: parts.gate, ...(state && { state }) }
+  const context: OperatorContext = {
+    step: name,
+    emit: emitOf(name, 'main'),
+    emitTo: sideEmit(step, emitOf),
+    gate: parts.gate,
+    ...(state && { state }),
+  }
   const instance =
     definition.onError === 'fail'
       ? definition.create(context)
@@ -125,6 +140,18 @@ function makeOperator(
           ...(definition.onError === 'dead-letter' && { deadLetter: emitOf(name, 'dead-letters') }),
         })
   return { name, step, instance, state }
+}
+
+function sideEmit(
+  { name, definition }: OperatorStep,
+  emitOf: (from: StepName, output: OutputName) => Emit,
+): OperatorContext['emitTo'] {
+  const sides = new Map((definition.outputs ?? []).map((output) => [output, emitOf(name, output)]))
+  return (output, record) => {
+    const emit = sides.get(output)
+    if (!emit) throw outputUnknown(name, output, [...sides.keys()])
+    emit(record)
+  }
 }
 
 function join(targets: readonly Emit[]): Emit {

@@ -22,6 +22,8 @@ export interface Head {
 /** What a head feeds: the chain's loop, and the gate that it heeds (T1). */
 export interface HeadTarget {
   readonly drain: Drain
+  /** For what comes on the second input of a step that has two. */
+  readonly drainSecond?: Drain | undefined
   readonly gate: Gate
 }
 

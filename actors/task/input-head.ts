@@ -9,12 +9,14 @@ import type { CheckpointId } from '../../core/ids.ts'
 import { invariant } from '../../core/invariant.ts'
 import { Alignment } from '../../snapshot/alignment.ts'
 import type { LinkInput } from '../../transport/link.ts'
-import type { Cursor } from './fused-loop.ts'
+import type { Cursor, Drain } from './fused-loop.ts'
 import type { Head, HeadEvents, HeadTarget } from './head.ts'
 
 export class InputHead implements Head {
   private readonly inputs: readonly LinkInput[]
   private readonly target: HeadTarget
+  /** Of each link, by which of the head step's inputs it leads to. */
+  private readonly drains: readonly Drain[]
   private readonly events: HeadEvents
   private readonly alignment: Alignment
   private readonly ended: boolean[]
@@ -26,9 +28,17 @@ export class InputHead implements Head {
   /** The input that `batch` came from, and where the search for the next element starts. */
   private at = 0
 
-  constructor(inputs: readonly LinkInput[], target: HeadTarget, events: HeadEvents) {
+  /** `second`: the indexes of the links that lead to the second input of a step of two. */
+  constructor(
+    inputs: readonly LinkInput[],
+    target: HeadTarget,
+    events: HeadEvents,
+    second: ReadonlySet<number> = new Set(),
+  ) {
     invariant(inputs.length > 0, 'a task behind links has inputs')
+    invariant(second.size === 0 || target.drainSecond !== undefined, 'only a step of two inputs has a second')
     this.inputs = inputs
+    this.drains = inputs.map((_, i) => (second.has(i) ? target.drainSecond : undefined) ?? target.drain)
     this.target = target
     this.events = events
     this.alignment = new Alignment(inputs.length)
@@ -67,7 +77,8 @@ export class InputHead implements Head {
     const { records } = batch
     const { cursor, target } = this
     const from = cursor.index
-    target.drain(records, cursor, Math.min(records.length, from + max), target.gate)
+    const drain = this.drains[this.at] ?? target.drain
+    drain(records, cursor, Math.min(records.length, from + max), target.gate)
     return cursor.index - from
   }
 

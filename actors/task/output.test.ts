@@ -12,6 +12,7 @@ const edge = (partition: Partition = { kind: 'forward' }): Edge => ({
   from: stepName('from'),
   to: stepName('to'),
   output: 'main',
+  input: 0,
   partition,
 })
 

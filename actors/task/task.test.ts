@@ -106,7 +106,7 @@ function open(made: Flow, given: Given) {
     watermark: (atMs) => live().onWatermark(atMs),
     ended: () => live().onEnded(),
   }
-  const target: HeadTarget = { drain: chain.drain, gate }
+  const target: HeadTarget = { drain: chain.drain, drainSecond: chain.drainSecond, gate }
   const first = plan.graph.steps.get(task.chain.head)
   const head: Head =
     first?.kind === 'source'
@@ -123,7 +123,12 @@ function open(made: Flow, given: Given) {
           target,
           events,
         )
-      : new InputHead(input, target, events)
+      : new InputHead(
+          input,
+          target,
+          events,
+          new Set(task.inputs.flatMap((link, i) => (link.edge.input === 1 ? [i] : []))),
+        )
   const running = new Task({
     plan: task,
     chain,

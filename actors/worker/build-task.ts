@@ -81,7 +81,8 @@ async function build(context: TaskContext, opened: Closing[]): Promise<Task> {
     watermark: (atMs) => live().onWatermark(atMs),
     ended: () => live().onEnded(),
   }
-  const head = await openHead(context, chain, { drain: chain.drain, gate }, headEvents)
+  const { drain, drainSecond } = chain
+  const head = await openHead(context, chain, { drain, drainSecond, gate }, headEvents)
   opened.push(() => head.close())
   made.task = new Task({ plan: task, chain, head, outputs: [...buffers.values()], gate, events, ports })
   return made.task
@@ -124,7 +125,8 @@ async function openHead(
         fail: context.events.failed,
       }),
     )
-    return new InputHead(inputs, target, events)
+    const second = task.inputs.flatMap((link, i) => (link.edge.input === 1 ? [i] : []))
+    return new InputHead(inputs, target, events, new Set(second))
   }
   const source = { step: step.name, files: ports.files, log: ports.log }
   const splits = await assignSplits(step, source, task, context.restored)

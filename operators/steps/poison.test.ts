@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { MillraceError } from '../../core/errors.ts'
-import { stepName } from '../../core/ids.ts'
 import { invariant } from '../../core/invariant.ts'
 import { limits } from '../../core/limits.ts'
 import type { ErrorPolicy, OperatorDefinition, OperatorInstance } from '../operator.ts'
 import { cell, listCell } from '../state/schema.ts'
 import { guardedInstance } from './poison.ts'
+import { fakeContext } from '../testing/context.ts'
 import { operator, processOperator, type ProcessOperator } from './process.ts'
 import { flatMapOperator, mapOperator } from './stateless.ts'
 import { openKeyed, slotsOf } from './testing/keyed.ts'
@@ -20,7 +20,7 @@ function guard(definition: OperatorDefinition): {
   const [out, dead, skipped]: unknown[][] = [[], [], []]
   const gate = { leftovers: 0 }
   const instance = guardedInstance(definition, {
-    context: { step: stepName('s'), emit: (record) => void out?.push(record), gate },
+    context: fakeContext({ emit: (record) => void out?.push(record), gate }),
     skipped: (error) => void skipped?.push(error),
     ...(definition.onError === 'dead-letter' && { deadLetter: (record: unknown) => void dead?.push(record) }),
   })
@@ -84,13 +84,11 @@ describe('poison records of a stateless step', () => {
     const instance = guardedInstance(
       mapOperator((n: number) => n, 'skip'),
       {
-        context: {
-          step: stepName('s'),
+        context: fakeContext({
           emit: () => {
             throw behind
           },
-          gate: { leftovers: 0 },
-        },
+        }),
         skipped: (error) => void skipped.push(error),
       },
     )

@@ -5,8 +5,16 @@
 import { reportError } from '../../core/errors.ts'
 import type { StepName } from '../../core/ids.ts'
 import { limits } from '../../core/limits.ts'
+import type { Key } from '../../core/keys/index.ts'
 import { OperatorError } from '../errors.ts'
-import type { Emit, OperatorContext, OperatorDefinition, OperatorInstance } from '../operator.ts'
+import type { OutputName } from '../graph.ts'
+import {
+  checkOutput,
+  type Emit,
+  type OperatorContext,
+  type OperatorDefinition,
+  type OperatorInstance,
+} from '../operator.ts'
 import type { DeadLetter } from '../source.ts'
 import { toText } from '../text.ts'
 
@@ -19,11 +27,21 @@ export interface PoisonOptions {
 
 export function guardedInstance(definition: OperatorDefinition, options: PoisonOptions): OperatorInstance {
   const { context } = options
-  const held: unknown[] = []
-  const inner = definition.create({ ...context, emit: (record) => void held.push(record) })
+  const held: Held[] = []
+  const inner = definition.create({
+    ...context,
+    emit: (record) => void held.push({ output: 'main', record }),
+    emitTo(output, record) {
+      checkOutput(definition, context.step, output)
+      held.push({ output, record })
+    },
+  })
 
   const release = (): void => {
-    for (const record of held) context.emit(record)
+    for (const { output, record } of held) {
+      if (output === 'main') context.emit(record)
+      else context.emitTo(output, record)
+    }
     held.length = 0
   }
   let undo: (() => void) | undefined
@@ -44,20 +62,24 @@ export function guardedInstance(definition: OperatorDefinition, options: PoisonO
     release()
   }
 
-  return {
-    onRecord(record) {
+  const guarded =
+    (keyOf: ((record: never) => Key) | undefined, call: (record: unknown) => void) =>
+    (record: unknown): void => {
       undo = undefined
-      if (context.state && definition.keyed) {
-        const { keyed } = definition
-        attempt(() => {
-          context.state?.enter(keyed.keyOf(record as never))
-          undo = context.state?.save()
-          inner.onRecord(record)
-        }, record)
-      } else {
-        attempt(() => inner.onRecord(record), record)
-      }
-    },
+      attempt(() => {
+        if (context.state && keyOf) {
+          context.state.enter(keyOf(record as never))
+          undo = context.state.save()
+        }
+        call(record)
+      }, record)
+    }
+
+  return {
+    onRecord: guarded(definition.keyed?.keyOf, (record) => inner.onRecord(record)),
+    ...(inner.onSecond && {
+      onSecond: guarded(definition.keyed?.secondKeyOf, (record) => inner.onSecond?.(record)),
+    }),
     ...(inner.onEnd && {
       onEnd(key) {
         context.state?.enter(key)
@@ -68,7 +90,12 @@ export function guardedInstance(definition: OperatorDefinition, options: PoisonO
   }
 }
 
-function drain(inner: OperatorInstance, held: unknown[], step: StepName): void {
+interface Held {
+  readonly output: OutputName
+  readonly record: unknown
+}
+
+function drain(inner: OperatorInstance, held: readonly Held[], step: StepName): void {
   while (inner.pull?.() === true) {
     if (held.length <= limits.emitsPerCallMax) continue
     throw new OperatorError(

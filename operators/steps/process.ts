@@ -4,6 +4,7 @@ import { invariant } from '../../core/invariant.ts'
 import { limits } from '../../core/limits.ts'
 import { keySelectorThrew, OperatorError, operatorThrew, rejectPromise } from '../errors.ts'
 import type { ErrorPolicy, OperatorContext, OperatorDefinition, OperatorInstance } from '../operator.ts'
+import type { SideOutput } from '../side-output.ts'
 import { stateSchema, type CellDeclarations, type Cells, type StateSchema } from '../state/schema.ts'
 
 /** What a handler gets beside the record. The object is reused: do not keep it. */
@@ -14,10 +15,14 @@ export interface ProcessContext<K, D extends CellDeclarations, Out> {
   readonly state: Cells<D>
   /** At most 10,000 times a call; return larger results from `flatMap` as an iterable. */
   emit(record: Out): void
+  /** To a side output that the operator lists in `outputs`; counts like `emit`. */
+  emitTo<S>(side: SideOutput<S>, record: S): void
 }
 
 export interface ProcessHandlers<K, In, Out, D extends CellDeclarations> {
   readonly state: D
+  /** Side outputs that `ctx.emitTo` may name; each must be continued from the results' `.sideOutput(side)`. */
+  readonly outputs?: readonly SideOutput<never>[]
   onRecord(context: ProcessContext<K, D, Out>, record: In): void
   /** Called once a key that holds state, when every input ended. Never again after that, also not after a restore. */
   onEnd?(context: ProcessContext<K, D, Out>): void
@@ -54,34 +59,64 @@ export function processOperator(
   return {
     kind: 'process',
     onError,
+    ...sidesOf(declared.handlers.outputs),
     keyed: { keyOf, state: declared.schema },
-    create: (context) => new Process(declared.handlers, keyOf, context),
+    create: (context) => {
+      const { handlers } = declared
+      return new Process(handlers, { keyOf, handler: handlers.onRecord.bind(handlers) }, context)
+    },
   }
 }
 
-type Handlers = ProcessHandlers<never, never, unknown, never>
+/** The definition's `outputs` of the side outputs that an operator lists. */
+export const sidesOf = (sides: readonly SideOutput<never>[] = []): Pick<OperatorDefinition, 'outputs'> =>
+  sides.length > 0 ? { outputs: sides.map(({ name }) => name) } : {}
 
-class Process implements OperatorInstance {
+/** What handlers are to the engine, whatever they call their inputs. */
+export type SharedHandlers = Omit<ProcessHandlers<never, never, unknown, never>, 'onRecord'>
+
+/** One input's records: whose key each is, and what handles it. */
+export interface HandledInput {
+  readonly keyOf: (record: never) => Key
+  readonly handler: (context: never, record: never) => unknown
+}
+
+/** Runs a user's handlers, of one input or two, on the state of the record's key. */
+export class Process implements OperatorInstance {
   readonly onEnd?: (key: Key) => void
-  private readonly keyOf: (record: never) => Key
+  readonly onSecond?: (record: unknown) => void
+  private readonly input: HandledInput
   private readonly operator: OperatorContext
-  private readonly handler: Handlers['onRecord']
   private readonly state: NonNullable<OperatorContext['state']>
-  private readonly context: { key: Key; state: never; emit: (record: unknown) => void }
+  private readonly context: {
+    key: Key
+    state: never
+    emit: (record: unknown) => void
+    emitTo: (side: SideOutput<unknown>, record: unknown) => void
+  }
   private emitted = 0
 
-  constructor(handlers: Handlers, keyOf: (record: never) => Key, operator: OperatorContext) {
+  constructor(
+    handlers: SharedHandlers,
+    input: HandledInput,
+    operator: OperatorContext,
+    second?: HandledInput,
+  ) {
     invariant(operator.state !== undefined, `keyed step '${operator.step}' has state`)
-    this.keyOf = keyOf
+    this.input = input
     this.operator = operator
     this.state = operator.state
-    this.handler = handlers.onRecord.bind(handlers)
+    if (second) this.onSecond = (record) => this.handle(second, record)
     this.context = {
       key: 0,
       state: operator.state.cells as never,
       emit: (record) => {
         if ((this.emitted += 1) > limits.emitsPerCallMax) throw this.tooMany()
         operator.emit(record)
+      },
+      emitTo: ({ name }, record) => {
+        if ((this.emitted += 1) > limits.emitsPerCallMax) throw this.tooMany()
+        operator.emitTo(name, record)
       },
     }
     if (handlers.onEnd) {
@@ -90,21 +125,25 @@ class Process implements OperatorInstance {
   }
 
   onRecord(record: unknown): void {
-    const key = this.readKey(record)
+    this.handle(this.input, record)
+  }
+
+  private handle({ keyOf, handler }: HandledInput, record: unknown): void {
+    const key = this.readKey(keyOf, record)
     this.emitted = 0
     try {
       this.state.enter(key)
       this.context.key = key
-      const result: unknown = this.handler(this.context as never, record as never)
+      const result = handler(this.context as never, record as never)
       if (result !== undefined) rejectPromise(this.operator.step, result)
     } catch (cause) {
       throw operatorThrew(this.operator.step, cause)
     }
   }
 
-  private readKey(record: unknown): Key {
+  private readKey(keyOf: HandledInput['keyOf'], record: unknown): Key {
     try {
-      return this.keyOf(record as never)
+      return keyOf(record as never)
     } catch (cause) {
       throw keySelectorThrew(this.operator.step, cause)
     }

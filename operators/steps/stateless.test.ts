@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { stepName } from '../../core/ids.ts'
+import { fakeContext } from '../testing/context.ts'
 import type { OperatorContext, OperatorDefinition, OperatorInstance } from '../operator.ts'
 import { filterOperator, flatMapOperator, identityOperator, mapOperator } from './stateless.ts'
 
@@ -8,7 +8,7 @@ function open(
 ): OperatorInstance & { out: unknown[]; gate: OperatorContext['gate'] } {
   const out: unknown[] = []
   const gate = { leftovers: 0 }
-  const instance = definition.create({ step: stepName('s'), emit: (record) => void out.push(record), gate })
+  const instance = definition.create(fakeContext({ emit: (record) => void out.push(record), gate }))
   return Object.assign(instance, { out, gate })
 }
 
@@ -39,13 +39,13 @@ describe('map, filter and the pass-throughs', () => {
     expect(() => open(mapOperator(boom, 'fail')).onRecord(1)).toThrowError(threw)
     expect(() => open(filterOperator(boom, 'fail')).onRecord(1)).toThrowError(threw)
     const behind = new Error('behind')
-    const instance = mapOperator((n: number) => n, 'fail').create({
-      step: stepName('s'),
-      emit: () => {
-        throw behind
-      },
-      gate: { leftovers: 0 },
-    })
+    const instance = mapOperator((n: number) => n, 'fail').create(
+      fakeContext({
+        emit: () => {
+          throw behind
+        },
+      }),
+    )
     expect(() => instance.onRecord(1)).toThrowError(behind)
   })
 

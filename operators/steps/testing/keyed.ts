@@ -2,7 +2,14 @@
 import { stepName } from '../../../core/ids.ts'
 import { invariant } from '../../../core/invariant.ts'
 import type { Key } from '../../../core/keys/index.ts'
-import type { Emit, OperatorContext, OperatorDefinition, OperatorInstance } from '../../operator.ts'
+import { fakeContext } from '../../testing/context.ts'
+import {
+  checkOutput,
+  type Emit,
+  type OperatorContext,
+  type OperatorDefinition,
+  type OperatorInstance,
+} from '../../operator.ts'
 import { KeyedState } from '../../state/keyed-state.ts'
 
 export interface KeyedStep {
@@ -29,7 +36,15 @@ export function openKeyed(
     emitted(record)
     out.push(record)
   }
-  const context: OperatorContext = { step, emit, gate: { leftovers: 0 }, state }
+  const context = fakeContext({
+    step,
+    emit,
+    emitTo(output, record) {
+      checkOutput(definition, step, output)
+      out.push([output, record])
+    },
+    state,
+  })
   const instance = create(definition, context)
   return {
     instance,

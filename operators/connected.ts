@@ -1,0 +1,43 @@
+/** Two keyed streams side by side, until an operator takes both. */
+import { ConfigError } from '../core/errors.ts'
+import type { Key } from '../core/keys/index.ts'
+import type { OperatorDefinition } from './operator.ts'
+import { onErrorOf, type OperatorOptions } from './stream-options.ts'
+import type { OperatorStream } from './stream.ts'
+import { coProcessOperator, type CoKeys, type CoOperator } from './steps/co-process.ts'
+
+export interface Connection {
+  readonly keys: CoKeys
+  readonly attach: (
+    name: string,
+    definition: OperatorDefinition,
+    options: OperatorOptions | undefined,
+  ) => OperatorStream<never>
+}
+
+/** Two streams whose records meet by key: made by `left.connect(right)`. */
+export class ConnectedStreams<K extends Key, L, R> {
+  private readonly connection: Connection
+
+  constructor(connection: Connection) {
+    this.connection = connection
+  }
+
+  /** A user's own operator, made by `coOperator<K, L, R, Out>()({ … })`; both sides share its state. */
+  process<Out>(
+    name: string,
+    declared: CoOperator<K, L, R, Out>,
+    options?: OperatorOptions,
+  ): OperatorStream<Out> {
+    const erased = declared as CoOperator<never, never, never, unknown>
+    const { handlers } = (erased as Partial<typeof erased> | undefined) ?? {}
+    if (typeof handlers?.onLeft !== 'function' || typeof handlers.onRight !== 'function') {
+      throw new ConfigError(
+        'OPERATOR_ILLEGAL',
+        `step '${name}' needs what coOperator()({ … }) returns, got ${typeof declared}`,
+      )
+    }
+    const { keys, attach } = this.connection
+    return attach(name, coProcessOperator(erased, keys, onErrorOf(name, options)), options)
+  }
+}
