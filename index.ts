@@ -13,7 +13,8 @@ export {
   type ProcessHandlers,
   type ProcessOperator,
 } from './operators/steps/process.ts'
-export type { Aggregate, EmitOn } from './operators/steps/aggregate.ts'
+export type { EmitOn } from './operators/steps/aggregate.ts'
+export * from './operators/aggregates/index.ts'
 export { cell, listCell, mapCell, type Cell, type ListCell, type MapCell } from './operators/state/schema.ts'
 export type { ErrorPolicy } from './operators/operator.ts'
 export {

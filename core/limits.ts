@@ -24,6 +24,8 @@ export const limits = {
 
   /** T1: what one invocation may emit by calls; larger results are iterables. */
   emitsPerCallMax: 10_000,
+  /** Windows that one record may be in: a late record emits each of them anew, in one call. */
+  windowsPerRecordMax: 10_000,
   /** How deep a record may nest before it is refused (a nesting bomb overflows the stack at ~10,000). */
   valueDepthMax: 100,
 

@@ -2,17 +2,13 @@
 import { ConfigError } from '../core/errors.ts'
 import { invariant } from '../core/invariant.ts'
 import type { Key } from '../core/keys/index.ts'
+import type { Aggregate } from './aggregates/aggregate.ts'
 import { Connectable } from './connectable.ts'
 import { ConnectedStreams } from './connected.ts'
 import type { OperatorDefinition } from './operator.ts'
 import { checkFn, oneOf, onErrorOf, type EmitOptions, type OperatorOptions } from './stream-options.ts'
 import type { OperatorStream } from './stream.ts'
-import {
-  aggregateOperator,
-  reduceOperator,
-  type Aggregate,
-  type AggregateOptions,
-} from './steps/aggregate.ts'
+import { aggregateOperator, reduceOperator, type AggregateOptions } from './steps/aggregate.ts'
 import { processOperator, type ProcessOperator } from './steps/process.ts'
 
 /** Records with a key. */

@@ -1,21 +1,12 @@
 /** `reduce` and `aggregate`: one running value a key. */
 import { invariant } from '../../core/invariant.ts'
 import type { Key } from '../../core/keys/index.ts'
+import type { Aggregate } from '../aggregates/aggregate.ts'
+import { resultOf } from '../aggregates/result.ts'
 import { keySelectorThrew, operatorThrew, rejectPromise } from '../errors.ts'
 import type { ErrorPolicy, OperatorContext, OperatorDefinition, OperatorInstance } from '../operator.ts'
 import type { KeyedState } from '../state/keyed-state.ts'
 import { cell, stateSchema } from '../state/schema.ts'
-
-export interface Aggregate<In, Acc, Out> {
-  /** A key's value before its first record. */
-  init(): Acc
-  /** May change and return `accumulator`, or return a new one; never undefined. */
-  add(accumulator: Acc, record: In): Acc
-  /** Combines two accumulators, for windows that merge. */
-  merge?(a: Acc, b: Acc): Acc
-  /** What is emitted; default: the accumulator itself. */
-  result?(accumulator: Acc, key: Key): Out
-}
 
 /** `record`: the updated result after every record. `end`: once a key, when the input ends. */
 export type EmitOn = 'record' | 'end'
@@ -33,8 +24,7 @@ export const aggregateOperator = <In, Acc, Out>(
   foldOperator('aggregate', options, {
     first: (record) => aggregate.add(aggregate.init(), record as In),
     add: (accumulator, record) => aggregate.add(accumulator as Acc, record as In),
-    result: (accumulator, key) =>
-      aggregate.result ? aggregate.result(accumulator as Acc, key) : copyOf(accumulator),
+    result: (accumulator, key) => resultOf(aggregate, accumulator, key),
   })
 
 /** The first record is the first value. */
@@ -47,10 +37,6 @@ export const reduceOperator = <T>(
     add: (value, record) => reduce(value as T, record as T),
     result: (value) => value,
   })
-
-/** Emitted records are immutable; an accumulator changed in place later must not change them. */
-const copyOf = (value: unknown): unknown =>
-  typeof value === 'object' && value !== null ? structuredClone(value) : value
 
 interface FoldFunctions {
   readonly first: (record: unknown) => unknown

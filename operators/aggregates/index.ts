@@ -1,0 +1,8 @@
+export type { Aggregate, MergeableAggregate } from './aggregate.ts'
+export { distinct, type Distinguished } from './distinct.ts'
+export { max, min } from './extremes.ts'
+export { count, mean, sum, type MeanAccumulator } from './numbers.ts'
+export type { Rank } from './ranks.ts'
+export { toList } from './to-list.ts'
+export { together } from './together.ts'
+export { topN } from './top-n.ts'
