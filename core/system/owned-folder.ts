@@ -44,7 +44,7 @@ async function removeOwn(path: string): Promise<void> {
   try {
     const found = await lstat(path)
     if (!found.isDirectory() || found.uid !== (process.getuid?.() ?? found.uid)) return
-    await rm(path, { recursive: true, force: true })
+    await rm(path, { recursive: true, force: true, maxRetries: 3 })
   } catch {
     // Another process removes it too, or its server is just dying: the next start tries again.
   }
