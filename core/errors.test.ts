@@ -34,6 +34,27 @@ describe('an error crosses a process as a report', () => {
     expect(revived.stack).toBe(error.stack)
   })
 
+  it('whatever its thrower put into the details', () => {
+    const cyclic: Record<string, unknown> = {}
+    cyclic.self = cyclic
+    const details = {
+      fn: () => 1,
+      cyclic,
+      error: new Error('x'),
+      bytes: 9n,
+      nothing: undefined,
+      at: [1, 'a'],
+    }
+    expect(reportError(new SampleError('SAMPLE', 'what', { retry: 'retry', details })).details).toEqual({
+      fn: '() => 1',
+      cyclic: '[object Object]',
+      error: {},
+      bytes: 9n,
+      nothing: undefined,
+      at: [1, 'a'],
+    })
+  })
+
   it('an untyped throw is transient', () => {
     expect(reportError(new TypeError('x is not a function'))).toMatchObject({
       code: 'UNTYPED',

@@ -56,13 +56,28 @@ export function reportError(error: unknown): ErrorReport {
       code: error.code,
       message: error.message,
       retry: error.retry,
-      details: error.details,
+      details: plainDetails(error.details),
       stack: error.stack ?? '',
     }
   }
   const message = error instanceof Error ? error.message : String(error)
   const stack = error instanceof Error ? (error.stack ?? '') : ''
   return { code: 'UNTYPED', message, retry: 'retry', details: {}, stack }
+}
+
+/** A report must arrive whatever a thrower put into it: what has no JSON becomes text. */
+function plainDetails(details: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(details).map(([name, value]) => [name, plainDetail(value)]))
+}
+
+function plainDetail(value: unknown): unknown {
+  try {
+    if (value === undefined || typeof value === 'bigint') return value
+    if (typeof value === 'function' || typeof value === 'symbol') return value.toString()
+    return JSON.parse(JSON.stringify(value)) as unknown
+  } catch {
+    return Object.prototype.toString.call(value)
+  }
 }
 
 /** The report as an error again, on the far side of a process boundary. */

@@ -3,13 +3,13 @@
  * message: the conversation resends what was lost, so nothing more is needed than not to believe it.
  */
 import { crc32 } from 'node:zlib'
-import { decodeValue, encodeValue } from '../../core/codec/index.ts'
+import { decodeValue, encodeMessage } from '../../core/codec/index.ts'
 import type { Envelope } from './conversation.ts'
 
 const headBytes = 4
 
 export function encodeEnvelope(envelope: Envelope): Uint8Array {
-  const payload = encodeValue(envelope)
+  const payload = encodeMessage(envelope)
   const bytes = new Uint8Array(headBytes + payload.length)
   new DataView(bytes.buffer).setUint32(0, crc32(payload), true)
   bytes.set(payload, headBytes)

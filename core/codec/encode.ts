@@ -43,6 +43,12 @@ export function encodeValue(value: unknown): Uint8Array {
 }
 
 /**
+ * A message of the engine's own, plain data by its type: encoded without looking for what would not arrive, which
+ * costs as much again for values of ever changing shapes. Read it with `decodeValue`.
+ */
+export const encodeMessage = (message: object): Uint8Array => pack(message, false, 0)
+
+/**
  * The complete check of a value, without encoding: what debug mode asks of records that stay in memory.
  * Throws as `encodeBatch`.
  */

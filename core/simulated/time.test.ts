@@ -50,6 +50,32 @@ describe('virtual time', () => {
     expect(time.runNext()).toBe(false)
   })
 
+  it('runs what is left, in order, however many timers are set and cancelled meanwhile', () => {
+    const action = fc.record({ delayMs: fc.integer({ min: 0, max: 9 }), cancels: fc.option(fc.nat(200)) })
+    fc.assert(
+      fc.property(fc.array(action, { minLength: 50, maxLength: 200 }), (actions) => {
+        const time = virtualTime()
+        const set: { atMs: number; cancel: () => void; cancelled: boolean }[] = []
+        const ran: number[] = []
+        actions.forEach(({ delayMs, cancels }, i) => {
+          const cancel = time.after(delayMs, () => ran.push(i))
+          set.push({ atMs: time.monotonicMs() + delayMs, cancel, cancelled: false })
+          const other = cancels === null ? undefined : set[cancels]
+          if (!other || ran.includes(cancels ?? -1)) return
+          other.cancel()
+          other.cancelled = true
+          if (i % 7 === 0) time.runNext()
+        })
+        runAll(time)
+        const kept = set.flatMap(({ cancelled }, i) => (cancelled ? [] : [i]))
+        expect([...ran].sort((a, b) => a - b)).toEqual(kept)
+        // What ran after everything was set ran by time, then by order.
+        const atMs = ran.map((i) => set[i]?.atMs ?? 0)
+        expect(atMs).toEqual([...atMs].sort((a, b) => a - b))
+      }),
+    )
+  })
+
   it('a delay below 0 is 0', () => {
     const time = virtualTime()
     time.after(-5, () => undefined)

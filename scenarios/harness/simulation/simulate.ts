@@ -17,7 +17,7 @@ export interface SimulateOptions {
   readonly from?: number
   /** Weights of the kinds of faults; a kind with 0 is left out. */
   readonly faults?: FaultRates
-  /** Default 2 workers, each step with two tasks, a checkpoint every 10 ms of virtual time. */
+  /** Default 2 workers, each step with two tasks, 16 key groups, a checkpoint every 10 ms of virtual time. */
   readonly run?: Pick<RunOptions, 'parallelism' | 'workers' | 'checkpoints' | 'fuse' | 'keyGroups'>
   /** Virtual ms from the last fault to the end of the job. Default 600,000. */
   readonly livenessMs?: number
@@ -60,6 +60,7 @@ const livenessMsDefault = 600_000
 
 const defaultRun: RunOptions = {
   workers: 2,
+  keyGroups: 16,
   parallelism: 2,
   checkpoints: { everyMs: 10, failuresMax: 1000, timeoutMs: 2_000 },
   restart: { restartsMax: 1000, delayMsMax: 100, withinMs: 1_000_000 },

@@ -81,3 +81,14 @@ export function spreading(): Flow {
     .sink('highest-values', collect())
   return made
 }
+
+/** The smallest flow with everything in it: source, exchange by key, keyed state, exactly-once sink. */
+export function small(): Flow {
+  const made = flow('small')
+  made
+    .source('numbers', fromGenerator({ count: 40, at: (id) => ({ id, key: `k${id % 5}` }) }))
+    .keyBy('by-key', (record) => record.key)
+    .process('count', counts)
+    .sink('files', toJsonl('/out'))
+  return made
+}
