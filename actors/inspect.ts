@@ -101,6 +101,12 @@ export class CheckpointView {
     )
   }
 
+  /** Every complete checkpoint, oldest first. */
+  static async all(store: CheckpointStore): Promise<readonly CheckpointView[]> {
+    const { checkpoints } = await readHistory(store.log)
+    return checkpoints.map((found) => new CheckpointView(store, found))
+  }
+
   /** Throws MillraceError `STEP_UNKNOWN`. */
   step(name: string): StepInfo {
     const found = this.steps.find(({ step }) => step === name)
@@ -130,21 +136,34 @@ export class CheckpointView {
 
   /** Null when the key holds no state. Rejects with PartError where the state is missing or damaged. */
   async key(name: string, key: Key): Promise<KeyState | null> {
-    const group = keyGroup(key, this.manifest.keyGroups)
-    const section = this.sectionsOf(name).find(({ scope }) => scope.kind === 'group' && scope.group === group)
-    if (!section) return null
-    const chunks = readChunks(await this.sections.section(section.content))
-    const header = chunks.next().value as GroupHeader
     const wanted = Buffer.from(encodeKey(key))
-    for (const chunk of chunks) {
-      for (const [found, ...slots] of chunk as [Key, ...unknown[]][]) {
-        if (!wanted.equals(encodeKey(found))) continue
-        const cells = header.cells.map((cell, index) => [cell, slots[index]] as const)
-        const filled = cells.filter(([, value]) => value !== undefined)
-        return { step: name, key, group, version: header.version, cells: Object.fromEntries(filled) }
+    const group = keyGroup(key, this.manifest.keyGroups)
+    for await (const state of this.keys(name, group)) if (wanted.equals(encodeKey(state.key))) return state
+    return null
+  }
+
+  /**
+   * The state of every key of a step, or of those of one group. Throws PartError where it is missing or damaged.
+   */
+  async *keys(name: string, group?: number): AsyncIterableIterator<KeyState> {
+    for (const { scope, content } of this.sectionsOf(name)) {
+      if (scope.kind !== 'group' || (group !== undefined && scope.group !== group)) continue
+      const chunks = readChunks(await this.sections.section(content))
+      const header = chunks.next().value as GroupHeader
+      for (const chunk of chunks) {
+        for (const [key, ...slots] of chunk as [Key, ...unknown[]][]) {
+          const cells = header.cells.map((cell, index) => [cell, slots[index]] as const)
+          const filled = cells.filter(([, value]) => value !== undefined)
+          yield {
+            step: name,
+            key,
+            group: scope.group,
+            version: header.version,
+            cells: Object.fromEntries(filled),
+          }
+        }
       }
     }
-    return null
   }
 
   private sectionsOf(name: string): readonly Section[] {

@@ -120,8 +120,13 @@ describe('millrace', () => {
       [['run', 'absent.ts'], 'FILE_MISSING: there is no file absent.ts'],
       [['run', 'node_modules'], 'FILE_KIND: node_modules is not a file'],
       [['run', 'text.txt'], 'FILE_KIND: text.txt is not a module'],
-      [['scenario', 'bogus'], "there is no scenario 'bogus'; known are flights"],
-      [['scenario', 'flights', '--transport', 'pigeon'], 'Allowed choices are nats, memory'],
+      [['scenario', 'bogus'], "there is no scenario 'bogus'; known are "],
+      [['scenario', '--group', 'bogus'], "there is no group 'bogus'; known are "],
+      [
+        ['scenario', 'flights', '--transport', 'simulated'],
+        "'flights' can be played with --transport nats or memory",
+      ],
+      [['scenario', 'flights', '--transport', 'pigeon'], 'Allowed choices are simulated, memory, nats'],
       [['checkpoints', 'absent'], 'FILE_MISSING: there is no folder absent'],
       [['inspect', '.', '--key', 'a'], '--key needs --operator'],
     ] as const

@@ -70,18 +70,17 @@ function addScenario(program: Command, exit: (code: number) => void): void {
   program
     .command('scenario')
     .description(
-      'run scenarios: flows whose processes are killed while they run, judged by an independent recount',
+      'run scenarios: flows under the faults of the catalogue (docs/guarantees.md), judged by independent checkers',
     )
     .argument('[names...]', 'which ones (default: all)')
     .option('--seed <n>', 'makes the same plan of kills again (default: a new one, printed)', wholeNumber(0))
-    .option('--kills <n>', 'how many (default: 8)', wholeNumber(0))
+    .option('--group <name>', 'only the scenarios of this group')
+    .option('--kills <n>', 'how many, for scenarios that kill at random (default: 8)', wholeNumber(0))
     .addOption(
       new Option(
         '--transport <kind>',
-        'nats: worker processes and kill -9; memory: one process, crashes at failpoints',
-      )
-        .choices(['nats', 'memory'])
-        .default('nats'),
+        'simulated: virtual time, several seeds; memory: one process; nats: worker processes and kill -9',
+      ).choices(['simulated', 'memory', 'nats']),
     )
     .option('--list', 'list the scenarios and run none')
     .option('--json', 'events as one JSON object a line on standard output; the last is scenario.finished')

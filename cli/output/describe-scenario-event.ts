@@ -1,5 +1,5 @@
 /** A scenario's event as a line for people. */
-import type { ScenarioEvent } from '../../scenarios/scenario.ts'
+import type { ScenarioEvent } from '../../scenarios/harness/scenario/events.ts'
 import { describeEvent } from './describe-event.ts'
 import { counted } from './numbers.ts'
 

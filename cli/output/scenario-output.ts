@@ -1,6 +1,6 @@
 /** What `scenario` tells while it runs, and the verdict at its end. */
 import type { ScenarioFinished } from '../../scenarios/harness/verdict.ts'
-import type { ScenarioEvent } from '../../scenarios/scenario.ts'
+import type { ScenarioEvent } from '../../scenarios/harness/scenario/events.ts'
 import { takeStandardOutput, type WriteLine } from '../json-mode.ts'
 import { describeScenarioEvent } from './describe-scenario-event.ts'
 import { ScenarioProgress } from './scenario-progress.ts'

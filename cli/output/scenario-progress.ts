@@ -1,5 +1,5 @@
 /** The bar that a running scenario shows. */
-import type { ScenarioEvent } from '../../scenarios/scenario.ts'
+import type { ScenarioEvent } from '../../scenarios/harness/scenario/events.ts'
 import { counted, grouped } from './numbers.ts'
 import { Rate } from './rate.ts'
 

@@ -5,7 +5,7 @@ import { planKills } from '../harness/kill-plan.ts'
 import { RecoveryTimes } from '../harness/recovery-times.ts'
 import type { Transport } from '../harness/verdict.ts'
 import { WorkerKiller } from '../harness/worker-killer.ts'
-import type { ScenarioEventBody } from '../scenario.ts'
+import type { ScenarioEventBody } from '../harness/scenario/events.ts'
 
 export interface Faults {
   /** Faults that took effect so far. */

@@ -7,7 +7,8 @@ import { fileStore, run, type RunOptions } from '../../index.ts'
 import { followJob } from '../harness/follow-job.ts'
 import { temporaryFolder } from '../harness/temporary-folder.ts'
 import type { ScenarioFinished } from '../harness/verdict.ts'
-import type { Scenario, ScenarioEventBody, ScenarioOptions } from '../scenario.ts'
+import type { ScenarioEventBody } from '../harness/scenario/events.ts'
+import type { Scenario, ScenarioRun } from '../harness/scenario/scenario.ts'
 import { flightsFlow, type FlightsPaths } from './daily-flow.ts'
 import { flightsFile } from './dataset.ts'
 import { pathsToEnvironment } from './environment.ts'
@@ -24,7 +25,10 @@ const killsMin = 5
 
 export const flights: Scenario = {
   name: 'flights',
-  description: '3,000,000 flights to one row per airport and day, with kills; recounted by SQL',
+  group: 'load',
+  promise: '3,000,000 flights to one row per airport and day, with kills; recounted by SQL',
+  faults: [13, 15],
+  transports: ['nats', 'memory'],
   async run(options) {
     const folder = await temporaryFolder('flights')
     const tell = (body: ScenarioEventBody): void => options.report({ ...body, atMs: Date.now() })
@@ -42,7 +46,7 @@ export const flights: Scenario = {
 
 async function runIn(
   folder: string,
-  options: ScenarioOptions,
+  options: ScenarioRun,
   tell: (body: ScenarioEventBody) => void,
 ): Promise<ScenarioFinished> {
   const { seed, transport, kills = killsDefault } = options
@@ -87,7 +91,7 @@ async function runIn(
 
 function runOptions(
   folder: string,
-  { transport, kills = killsDefault }: ScenarioOptions,
+  { transport, kills = killsDefault }: ScenarioRun,
   faults: Faults,
 ): RunOptions {
   const checkpoints = { everyMs: checkpointEveryMs, store: fileStore(join(folder, 'checkpoints')) }

@@ -12,6 +12,23 @@ export { followJob } from './follow-job.ts'
 export { readJsonlFolder } from './jsonl.ts'
 export { planKills, type KillPlanOptions, type PlannedKill } from './kill-plan.ts'
 export { RecoveryTimes } from './recovery-times.ts'
+export {
+  scenario,
+  type DeclaredScenario,
+  type Play,
+  type Played,
+  type PlayedRun,
+  type Scenario,
+  type ScenarioOptions,
+  type ScenarioRun,
+  type Stage,
+} from './scenario/scenario.ts'
+export type { KillPoint, TaskPosition } from './scenario/kill-point.ts'
+export type { ScenarioEvent, ScenarioEventBody } from './scenario/events.ts'
+export { playFor, type PlayedFor } from './scenario/play-for.ts'
+export { checkConservation, type Conserved } from './checkers/conservation.ts'
+export { checkCommitted } from './checkers/committed.ts'
+export type { KeyState } from '../../actors/inspect.ts'
 export { temporaryFolder, type TemporaryFolder } from './temporary-folder.ts'
 export type { ScenarioFinished, Transport } from './verdict.ts'
 export { WorkerKiller, type Killed } from './worker-killer.ts'

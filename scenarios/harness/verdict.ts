@@ -1,5 +1,5 @@
 /** A scenario's verdict: its last event. */
-export type Transport = 'nats' | 'memory'
+export type Transport = 'nats' | 'memory' | 'simulated'
 
 export interface ScenarioFinished {
   readonly event: 'scenario.finished'

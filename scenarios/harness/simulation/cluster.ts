@@ -130,6 +130,7 @@ export class Cluster {
   private noteEvent(event: JobEvent): void {
     if (event.event === 'job.progress') return
     this.world.count(event.event)
+    this.world.events.push(event)
     this.world.note(JSON.stringify({ ...event, atMs: undefined }))
   }
 

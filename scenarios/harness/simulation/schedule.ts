@@ -9,7 +9,7 @@ import { MillraceError } from '../../../core/errors.ts'
 import type { FailpointName, FailpointPlace } from '../../../core/ports/index.ts'
 import { below } from '../../../core/ports/random.ts'
 import { seededRandom } from '../../../core/simulated/random.ts'
-import { systemError } from '../../../core/simulated/files.ts'
+import { systemError, type SimulatedFiles } from '../../../core/simulated/files.ts'
 import { workerId } from '../../../core/ids.ts'
 import type { RunOptions } from '../../../actors/options.ts'
 import type { Flow } from '../../../operators/flow.ts'
@@ -26,6 +26,8 @@ export interface ScheduleOptions {
   readonly livenessMs: number
   /** A failed job is the end: nobody starts it again. Default false. */
   readonly failureEnds?: boolean
+  /** Called while nothing runs, before the flow is started again. */
+  readonly betweenRuns?: (disk: SimulatedFiles) => Promise<void>
 }
 
 export interface ScheduleResult {
@@ -107,7 +109,18 @@ class Schedule {
 
   private startRunLater(): void {
     this.cluster?.kill()
-    this.world.time.after(restartRunMs, () => this.startRun())
+    this.world.time.after(restartRunMs, () => this.startNextRun())
+  }
+
+  private startNextRun(): void {
+    const { betweenRuns } = this.options
+    if (!betweenRuns) return this.startRun()
+    const { diskFault } = this
+    this.diskFault = undefined
+    void betweenRuns(this.world.disk).then(() => {
+      this.diskFault = diskFault
+      this.startRun()
+    })
   }
 
   private describeStuck(): string {
@@ -141,7 +154,7 @@ class Schedule {
       case 'powerLoss':
         cluster.kill()
         world.losePower()
-        world.time.after(restartRunMs, () => this.startRun())
+        world.time.after(restartRunMs, () => this.startNextRun())
         break
       case 'network':
         cluster.network.setFaults(fault.faults)

@@ -1,5 +1,6 @@
 /** One simulated world: one clock, one disk, one seed. Everything that happens in it follows from the seed. */
 import { createHash, type Hash } from 'node:crypto'
+import type { JobEvent } from '../../../actors/events.ts'
 import type { FailpointName, FailpointPlace, Random } from '../../../core/ports/index.ts'
 import { unit } from '../../../core/ports/random.ts'
 import { silentLog } from '../../../core/log.ts'
@@ -26,6 +27,8 @@ export class World {
   /** What happened, newest last: the readable timeline of a failing seed. */
   readonly notes: string[] = []
   readonly counts = new Map<string, number>()
+  /** What its jobs told, but for their progress. */
+  readonly events: JobEvent[] = []
   private readonly options: WorldOptions
   private readonly random: Random
   private readonly hash: Hash = createHash('sha256')

@@ -1,24 +1,6 @@
-/** What a scenario is to the command line: a run with faults, judged by what it committed. */
-import type { JobEvent } from '../index.ts'
-import type { ScenarioFinished, Transport } from './harness/verdict.ts'
-
-export interface Scenario {
-  readonly name: string
-  /** A sentence for `--list`. */
-  readonly description: string
-  /** Resolves with the verdict, also a bad one; rejects where none can be had. */
-  run(options: ScenarioOptions): Promise<ScenarioFinished>
-}
-
-export interface ScenarioOptions {
-  readonly seed: number
-  readonly transport: Transport
-  /** Faults to inject; the scenario's own number when undefined. */
-  readonly kills: number | undefined
-  readonly report: (event: ScenarioEvent) => void
-  /** Ends the run early; it then rejects with the signal's reason. */
-  readonly signal: AbortSignal
-}
+/** What a scenario tells while it runs. */
+import type { JobEvent } from '../../../index.ts'
+import type { Transport } from '../verdict.ts'
 
 export type ScenarioEvent = JobEvent | ({ readonly atMs: number } & ScenarioEventBody)
 

@@ -1,0 +1,41 @@
+/**
+ * Conservation: a quantity that the flow only moves around has the same sum in every complete checkpoint, not only at
+ * the end. A cut that is not consistent, state of another checkpoint, a record taken twice or not at all changes it.
+ */
+import { CheckpointView, type KeyState } from '../../../actors/inspect.ts'
+import type { CheckpointStore } from '../../../snapshot/store.ts'
+
+export interface Conserved {
+  /** By step: how much of it one key's state holds. */
+  readonly steps: Readonly<Record<string, (state: KeyState) => number>>
+  readonly total: number
+}
+
+/**
+ * Returns what is wrong, in words: one text a checkpoint. A step that no checkpoint knows is wrong too. Rejects where a
+ * checkpoint cannot be read.
+ */
+export async function checkConservation(
+  store: CheckpointStore,
+  { steps, total }: Conserved,
+): Promise<readonly string[]> {
+  const violations: string[] = []
+  const unknown = new Set(Object.keys(steps))
+  for (const view of await CheckpointView.all(store)) {
+    const { id } = view.info
+    const held: Record<string, number> = {}
+    for (const [step, amountOf] of Object.entries(steps)) {
+      held[step] = 0
+      // Before its first record a step has nothing to be kept.
+      if (!view.steps.some((each) => each.step === step)) continue
+      unknown.delete(step)
+      for await (const state of view.keys(step)) held[step] += amountOf(state)
+    }
+    const sum = Object.values(held).reduce((a, b) => a + b, 0)
+    if (sum !== total) {
+      violations.push(`checkpoint ${id} holds ${sum} instead of ${total}: ${JSON.stringify(held)}`)
+    }
+  }
+  for (const step of unknown) violations.push(`no checkpoint holds anything of '${step}'`)
+  return violations
+}
