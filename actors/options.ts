@@ -91,6 +91,7 @@ export function resolveOptions(given: RunOptions = {}): ResolvedOptions {
     'failuresMax',
     'minPauseMs',
     'keep',
+    'alignmentTimeoutMs',
     'store',
     'restore',
   ])

@@ -31,6 +31,12 @@ export interface End {
   readonly kind: 'end'
 }
 
+/** What follows the first `count` records of a batch. */
+export const batchAfter = (batch: Batch, count: number): Batch => ({
+  kind: 'batch',
+  records: batch.records.slice(count),
+})
+
 /** How many numbers an element takes on its link. */
 export const elementCount = (element: Element): number =>
   element.kind === 'batch' ? element.records.length : 1

@@ -22,6 +22,9 @@ export const limits = {
   /** L3: all links of a worker; 256 reserves. */
   workerLinkBytesMax: 256 * MiB,
 
+  /** C4: channel state of a task: 64 inputs backed up to their reserve, which is what a full queue shrinks to. */
+  channelStateBytesMax: 64 * MiB,
+
   /** T1: what one invocation may emit by calls; larger results are iterables. */
   emitsPerCallMax: 10_000,
   /** Windows that one record may be in: a late record emits each of them anew, in one call. */

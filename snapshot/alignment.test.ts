@@ -96,6 +96,39 @@ describe('Alignment', () => {
     expect(() => alignment.barrier(1, barrier(1, false))).toThrow(/C10/)
   })
 
+  it('C4: a barrier that overtakes ends its alignment at once; inputs on which it was not taken are recorded', () => {
+    const alignment = new Alignment(3)
+    alignment.barrier(1, barrier(7))
+    expect(alignment.overtake(id(7))).toEqual({ kind: 'overtaken', checkpoint: 7, recorded: [0, 2] })
+    expect([alignment.isHeld(1), alignment.aligning]).toEqual([false, null])
+    expect(alignment.overtake(id(7))).toEqual({ kind: 'skip' })
+    for (const input of [0, 2]) expect(alignment.barrier(input, barrier(7))).toEqual({ kind: 'skip' })
+    expect(alignment.barrier(0, barrier(8))).toEqual({ kind: 'wait' })
+  })
+
+  it('C4: known on its way alone, every input is recorded; it ends an older alignment without a snapshot', () => {
+    const alignment = new Alignment(2)
+    alignment.barrier(0, barrier(3))
+    expect(alignment.overtake(id(4))).toEqual({ kind: 'overtaken', checkpoint: 4, recorded: [0, 1] })
+    expect(alignment.isHeld(0)).toBe(false)
+    expect(alignment.barrier(1, barrier(3))).toEqual({ kind: 'skip' })
+  })
+
+  it('C4: an older one than the alignment that runs, or one that is over, does not overtake', () => {
+    const alignment = new Alignment(2)
+    alignment.barrier(0, barrier(5))
+    expect(alignment.overtake(id(4))).toEqual({ kind: 'skip' })
+    expect(alignment.isHeld(0)).toBe(true)
+    alignment.abort(id(5))
+    expect(alignment.overtake(id(5))).toEqual({ kind: 'skip' })
+  })
+
+  it('C10: a final checkpoint is aligned', () => {
+    const alignment = new Alignment(2)
+    alignment.barrier(0, barrier(5, true))
+    expect(() => alignment.overtake(id(5))).toThrow(/C10/)
+  })
+
   it('C2: over any interleaving and any aborts, aligned means that every input delivered it, and nobody starves', () => {
     const inputsMax = 4
     fc.assert(

@@ -6,8 +6,10 @@
  * - C2: a barrier not newer than the last taken or dropped is skipped, as is one older than the alignment
  *   that runs.
  *
- * An input that ended still carries barriers (C10), so every input counts, always. Unaligned checkpoints
- * (C4) will add a fact beside `barrier`: one that came outside the numbering, with the number it cuts at.
+ * - C4: a barrier that overtakes ends the alignment at once, with a snapshot: what precedes it on an input where it
+ *   was not taken is channel state, and when it comes there it is skipped.
+ *
+ * An input that ended still carries barriers (C10), so every input counts, always.
  */
 import type { Barrier } from '../core/elements.ts'
 import type { CheckpointId } from '../core/ids.ts'
@@ -23,6 +25,8 @@ export type AlignmentOutcome =
       readonly final: boolean
       readonly release: readonly number[]
     }
+  /** Capture, forward it, go on; `recorded` are the inputs on which it was not taken. */
+  | { readonly kind: 'overtaken'; readonly checkpoint: CheckpointId; readonly recorded: readonly number[] }
   /** The barrier means nothing any more; nothing changed. */
   | { readonly kind: 'skip' }
   /** `dropped` will never be taken here and its inputs go on; this input is now held for the newer one. */
@@ -75,6 +79,19 @@ export class Alignment {
     const aligned = this.hold(input)
     if (aligned) return aligned
     return current ? { kind: 'superseded', dropped: current.checkpoint, release } : wait
+  }
+
+  /** C4: the barrier of `checkpoint`, which came on some input or is known to be on its way, overtakes. */
+  overtake(checkpoint: CheckpointId): Extract<AlignmentOutcome, { kind: 'overtaken' | 'skip' }> {
+    const { current } = this
+    if (checkpoint <= this.over || (current && checkpoint < current.checkpoint)) return { kind: 'skip' }
+    invariant(
+      current?.checkpoint !== checkpoint || !current.final,
+      `C10: final checkpoint ${checkpoint} is aligned`,
+    )
+    const came = current?.checkpoint === checkpoint ? [...this.held] : []
+    this.end(checkpoint)
+    return { kind: 'overtaken', checkpoint, recorded: [...this.held.keys()].filter((input) => !came[input]) }
   }
 
   /** The coordinator gave `checkpoint` up. Returns the inputs that go on; nothing when it was over already. */

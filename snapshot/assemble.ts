@@ -2,6 +2,7 @@
 import type { StepName } from '../core/ids.ts'
 import { invariant } from '../core/invariant.ts'
 import {
+  channelLabel,
   manifestFormat,
   type Manifest,
   type Scope,
@@ -25,6 +26,8 @@ export function assembleManifest(
   for (const { steps: contributed } of snapshots) {
     for (const contribution of contributed) addStep(steps, contribution)
   }
+  const channels = snapshots.some(({ steps: contributed }) => contributed.some(hasChannels))
+  invariant(facts.unaligned || !channels, `C4: aligned checkpoint ${facts.checkpoint} has no channel state`)
   return {
     format: manifestFormat,
     ...facts,
@@ -34,12 +37,22 @@ export function assembleManifest(
 }
 
 /** Bytes of state that a checkpoint holds, in parts and in the manifest itself. */
-export function manifestBytes(manifest: Manifest): number {
-  const inline = manifest.steps
-    .flatMap(({ sections }) => sections)
-    .reduce((sum, { content }) => sum + (content.kind === 'inline' ? content.bytes.length : 0), 0)
-  return manifest.parts.reduce((sum, part) => sum + part.bytes, inline)
-}
+export const manifestBytes = ({ steps }: Manifest): number =>
+  steps.reduce((sum, { sections }) => sum + sectionBytes(sections), 0)
+
+/** Those of them that were on their way between tasks (C4). */
+export const channelBytes = ({ steps }: Manifest): number =>
+  steps.reduce((sum, { sections }) => sum + sectionBytes(sections.filter(isChannel)), 0)
+
+export const sectionBytes = (sections: readonly Section[]): number =>
+  sections.reduce(
+    (sum, { content }) => sum + (content.kind === 'inline' ? content.bytes.length : content.length),
+    0,
+  )
+
+const isChannel = ({ scope }: Section): boolean => scope.kind === 'channel'
+
+const hasChannels = ({ sections }: StepSnapshot): boolean => sections.some(isChannel)
 
 function addStep(steps: Map<StepName, Gathered>, { step, version, sections }: StepSnapshot): void {
   const known = steps.get(step) ?? { version, sections: [], owned: new Set() }
@@ -60,6 +73,14 @@ function addStep(steps: Map<StepName, Gathered>, { step, version, sections }: St
 
 /** List items are anyone's. */
 function ownedScope(scope: Scope): string | null {
-  if (scope.kind === 'list') return null
-  return scope.kind === 'group' ? `key group ${scope.group}` : `split ${scope.split}`
+  switch (scope.kind) {
+    case 'list':
+      return null
+    case 'group':
+      return `key group ${scope.group}`
+    case 'split':
+      return `split ${scope.split}`
+    case 'channel':
+      return `channel ${channelLabel(scope)}`
+  }
 }

@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { flowName, stepName, type StepName } from '../core/ids.ts'
-import { checkFingerprint, describeDifference, differenceOf, type FlowFacts } from './compatibility.ts'
-import { sampleManifest } from './simulated/samples.ts'
+import { checkpointId, flowName, stepName, type StepName } from '../core/ids.ts'
+import {
+  checkChannels,
+  checkFingerprint,
+  describeDifference,
+  differenceOf,
+  type FlowFacts,
+} from './compatibility.ts'
+import { channelSnapshot, sampleChannel, sampleManifest } from './simulated/samples.ts'
 
 const steps = (...names: string[]): StepName[] => names.map((name) => stepName(name))
 const section = {
@@ -56,5 +62,38 @@ describe('checkFingerprint', () => {
 
   it('the same steps in another arrangement are a change', () => {
     expect(describeDifference(differenceOf(steps('a', 'b'), steps('b', 'a')))).toMatch(/another arrangement/)
+  })
+})
+
+describe('checkChannels', () => {
+  const unaligned = sampleManifest({
+    checkpoint: 9,
+    unaligned: true,
+    tasks: [channelSnapshot(sampleChannel())],
+  })
+
+  it('C4: channel state goes to the link that it was recorded on', () => {
+    const links = [sampleChannel(), sampleChannel({ toIndex: 0 })]
+    expect(() => checkChannels(unaligned, links, null)).not.toThrow()
+    expect(() => checkChannels(manifest, [], null)).not.toThrow()
+  })
+
+  it.each([
+    ['another parallelism of the receivers', { toTasks: 4 }],
+    ['another parallelism of the senders', { fromTasks: 1 }],
+    ['another input of the step', { from: stepName('views') }],
+    ['another output', { output: 'dead-letters' }],
+    ['another of several equal inputs', { nth: 1 }],
+  ])('C4: rescale starts from an aligned checkpoint: %s is refused, with what to do', (_, change) => {
+    const links = [sampleChannel(change)]
+    expect(() => checkChannels(unaligned, links, checkpointId(7))).toThrowError(
+      expect.objectContaining({
+        code: 'RESCALE_UNALIGNED',
+        message: expect.stringMatching(
+          /checkpoint 9 .* on clicks\[0\] → by-page\[1\] \(2 and 2 tasks\).*stop it.*restore the aligned checkpoint 7/,
+        ) as string,
+      }),
+    )
+    expect(() => checkChannels(unaligned, links, null)).toThrow(/then start it anew$/)
   })
 })

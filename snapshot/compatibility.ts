@@ -1,7 +1,7 @@
 /** Whether a flow can go on from a manifest: of which job it is, and which steps were added or removed since. */
-import type { FlowName, StepName } from '../core/ids.ts'
+import type { CheckpointId, FlowName, StepName } from '../core/ids.ts'
 import { RecoveryError } from './errors.ts'
-import type { Manifest } from './manifest.ts'
+import { channelLabel, type ChannelScope, type Manifest } from './manifest.ts'
 
 export interface FlowFacts {
   readonly job: FlowName
@@ -58,6 +58,35 @@ export function checkFingerprint(
   if (manifest.fingerprint === flow.fingerprint) return { kind: 'same' }
   return { kind: 'changed', difference, description: describeDifference(difference) }
 }
+
+/**
+ * C4: channel state is delivered to the link that it was recorded on; with another parallelism or fusion there is no
+ * such link. Throws `RESCALE_UNALIGNED`. `aligned`: the newest checkpoint without channel state, if there is one.
+ */
+export function checkChannels(
+  manifest: Manifest,
+  links: readonly ChannelScope[],
+  aligned: CheckpointId | null,
+): void {
+  const known = new Set(links.map(channelKey))
+  const { checkpoint } = manifest
+  for (const { scope } of manifest.steps.flatMap(({ sections }) => sections)) {
+    if (scope.kind !== 'channel' || known.has(channelKey(scope))) continue
+    const label = channelLabel(scope)
+    const instead = aligned === null ? '' : `, or restore the aligned checkpoint ${aligned}`
+    throw new RecoveryError(
+      'RESCALE_UNALIGNED',
+      `checkpoint ${checkpoint} holds records that were on their way on ${label} (${scope.fromTasks} and ${scope.toTasks} tasks), and this run has no such link; start it with the parallelism and fusion of before and stop it, which makes an aligned checkpoint, then start it anew${instead}`,
+      { details: { checkpoint, link: label, fromTasks: scope.fromTasks, toTasks: scope.toTasks, aligned } },
+    )
+  }
+}
+
+const channelKey = (scope: ChannelScope): string =>
+  `${channelLabel(scope)} of ${scope.fromTasks} and ${scope.toTasks}`
+
+export const isAligned = ({ steps }: Manifest): boolean =>
+  steps.every(({ sections }) => sections.every(({ scope }) => scope.kind !== 'channel'))
 
 const stepsWithState = (manifest: Manifest): StepName[] =>
   manifest.steps.filter(({ sections }) => sections.length > 0).map(({ step }) => step)

@@ -14,7 +14,10 @@ export interface Deployment {
   readonly tasks: readonly TaskId[]
   /** Those of `tasks` that start barriers. */
   readonly sources: readonly TaskId[]
-  readonly options: Pick<ResolvedCheckpointOptions, 'everyMs' | 'timeoutMs' | 'failuresMax' | 'minPauseMs'>
+  readonly options: Pick<
+    ResolvedCheckpointOptions,
+    'everyMs' | 'timeoutMs' | 'failuresMax' | 'minPauseMs' | 'alignmentTimeoutMs'
+  >
   /** Highest id ever started or completed (E6); 0 at a job's first start. */
   readonly newest: number
   /** What was restored: its completion is told again (C6); a final one leads straight to the end (C10). */
@@ -68,6 +71,8 @@ export interface Purpose {
 export type CoordinatorCommand =
   /** To every source task (C1). */
   | ({ readonly kind: 'trigger'; readonly checkpoint: CheckpointId } & Purpose)
+  /** To every task (C4): the barrier of this checkpoint need not wait for what precedes it on a link. */
+  | { readonly kind: 'overtake'; readonly checkpoint: CheckpointId }
   /** To every task: the checkpoint's fate. */
   | ({
       readonly kind: 'abort'

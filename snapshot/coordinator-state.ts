@@ -9,6 +9,8 @@ export interface InFlight {
   readonly checkpoint: CheckpointId
   readonly purpose: Purpose
   readonly started: Moment
+  /** C4: its barriers were told to overtake. */
+  readonly unaligned: boolean
 }
 
 /** Newest first: adding one copies nothing. */
@@ -24,6 +26,8 @@ export type CoordinatorPhase =
       readonly kind: 'collecting'
       readonly answers: TaskSet
       readonly acknowledged: Acknowledgement | null
+      /** C4: when its barriers overtake; null: never, or they were told to. */
+      readonly overtakeMs: number | null
     } & InFlight)
   | ({ readonly kind: 'writing'; readonly manifest: Manifest } & InFlight)
   /** Complete; the job ends when every commit is confirmed. */
@@ -49,6 +53,8 @@ export interface CoordinatorState {
   /** Nothing starts before: set by a failure. */
   readonly retryMs: number
   readonly sources: TaskSet
+  /** C4: the last one failed for its channel state. */
+  readonly alignNext: boolean
   readonly savepointWanted: boolean
   readonly stopWanted: { readonly savepoint: boolean } | null
 }
@@ -77,6 +83,7 @@ export function startCoordinator(deployment: Deployment, now: Moment): Decision 
     dueMs: options.everyMs === null ? null : now.monotonicMs + options.everyMs,
     retryMs: -Infinity,
     sources: { ...noTasks(tasks.length), missing: sources.length },
+    alignNext: false,
     savepointWanted: false,
     stopWanted: null,
   }
@@ -92,7 +99,7 @@ export function wakeAtMs(state: CoordinatorState): number | null {
     case 'idle':
       return startAtMs(state)
     case 'collecting':
-      return phase.started.monotonicMs + deployment.options.timeoutMs
+      return Math.min(phase.started.monotonicMs + deployment.options.timeoutMs, phase.overtakeMs ?? Infinity)
     case 'finishing':
       return phase.retryMs
     case 'writing':
@@ -107,4 +114,11 @@ export function startAtMs(state: CoordinatorState): number | null {
   const urgent = state.sources.missing === 0 || state.stopWanted !== null || state.savepointWanted
   if (urgent) return state.retryMs
   return state.dueMs === null ? null : Math.max(state.dueMs, state.retryMs)
+}
+
+/** When a checkpoint that starts now becomes unaligned (C4); null: never. A savepoint, and what a job ends with, may be started from with another parallelism. */
+export function overtakeAtMs(state: CoordinatorState, purpose: Purpose, now: Moment): number | null {
+  const { alignmentTimeoutMs } = state.deployment.options
+  const aligned = purpose.final || purpose.savepoint || purpose.stop || state.alignNext
+  return alignmentTimeoutMs === null || aligned ? null : now.monotonicMs + alignmentTimeoutMs
 }

@@ -30,7 +30,14 @@ function coordinate(
     newest: 0,
     restored: null,
     ...rest,
-    options: { everyMs: 100, timeoutMs: 50, failuresMax: 3, minPauseMs: 0, ...options },
+    options: {
+      everyMs: 100,
+      timeoutMs: 50,
+      failuresMax: 3,
+      minPauseMs: 0,
+      alignmentTimeoutMs: null,
+      ...options,
+    },
   }
   let nowMs = 1_000
   const now = () => ({ monotonicMs: nowMs, wallMs: nowMs + 5_000 })
@@ -121,6 +128,7 @@ describe('coordinator: one checkpoint', () => {
         epoch: { term: 2, attempt: 1 },
         final: false,
         savepoint: false,
+        unaligned: false,
         fingerprint: 'f',
         keyGroups: 128,
         startedMs: 6_100,

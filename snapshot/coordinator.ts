@@ -3,6 +3,8 @@
  * commands that the edge executes, in order.
  *
  * - C1: one checkpoint in flight. E6: ids rise above every id ever started or completed.
+ * - C4: what is not complete after `alignmentTimeoutMs` becomes unaligned. Savepoints, the checkpoint of a stop and the
+ *   final one stay aligned, as does the one after a failure for its channel state.
  * - C5: a checkpoint is complete when every task acknowledged and its manifest is in the log.
  * - E4: from `writeManifest` to `slotWritten` nothing else begins and nothing is given up.
  * - C6: after completion every task is told; a restore repeats it. The next checkpoint need not wait for
@@ -26,6 +28,7 @@ import type {
   SlotOutcome,
 } from './coordinator-facts.ts'
 import {
+  overtakeAtMs,
   startAtMs,
   type Acknowledgement,
   type CoordinatorPhase,
@@ -87,10 +90,14 @@ function startIfDue(state: CoordinatorState, now: Moment): Decision {
     stop: state.stopWanted !== null && !final,
   }
   const checkpoint = checkpointId(state.newest + 1)
+  const overtakeMs = overtakeAtMs(state, purpose, now)
+  const unaligned = overtakeMs !== null && overtakeMs <= now.monotonicMs
+  const trigger: CoordinatorCommand = { kind: 'trigger', checkpoint, ...purpose }
   return {
     state: {
       ...state,
       newest: checkpoint,
+      alignNext: false,
       dueMs: options.everyMs === null ? null : now.monotonicMs + options.everyMs,
       savepointWanted: false,
       phase: {
@@ -100,9 +107,11 @@ function startIfDue(state: CoordinatorState, now: Moment): Decision {
         started: now,
         answers: noTasks(tasks.length),
         acknowledged: null,
+        unaligned,
+        overtakeMs: unaligned ? null : overtakeMs,
       },
     },
-    commands: [{ kind: 'trigger', checkpoint, ...purpose }],
+    commands: unaligned ? [trigger, { kind: 'overtake', checkpoint }] : [trigger],
   }
 }
 
@@ -117,7 +126,7 @@ function onTick(state: CoordinatorState, now: Moment): Decision {
   }
   if (phase.kind !== 'collecting') return { state, commands: [] }
   const { timeoutMs } = deployment.options
-  if (now.monotonicMs < phase.started.monotonicMs + timeoutMs) return { state, commands: [] }
+  if (now.monotonicMs < phase.started.monotonicMs + timeoutMs) return overtakeIfDue(state, phase, now)
   const missing = missingOf(phase.answers, deployment.tasks)
   const reason = new CheckpointError(
     'CHECKPOINT_TIMEOUT',
@@ -126,6 +135,19 @@ function onTick(state: CoordinatorState, now: Moment): Decision {
     { details: { timeoutMs, missing: missing.slice(0, 100) } },
   )
   return abort(state, phase, reason, now)
+}
+
+function overtakeIfDue(
+  state: CoordinatorState,
+  phase: Extract<CoordinatorPhase, { kind: 'collecting' }>,
+  now: Moment,
+): Decision {
+  const { checkpoint, overtakeMs } = phase
+  if (overtakeMs === null || now.monotonicMs < overtakeMs) return { state, commands: [] }
+  return {
+    state: { ...state, phase: { ...phase, unaligned: true, overtakeMs: null } },
+    commands: [{ kind: 'overtake', checkpoint }],
+  }
 }
 
 function onAcknowledged(
@@ -140,10 +162,10 @@ function onAcknowledged(
   const acknowledged = { index, snapshot: fact.snapshot, before: phase.acknowledged }
   if (answers.missing > 0)
     return { state: { ...state, phase: { ...phase, answers, acknowledged } }, commands: [] }
-  const { checkpoint, purpose, started } = phase
+  const { checkpoint, purpose, started, unaligned } = phase
   const manifest = manifestOf(state.deployment, phase, acknowledged, fact.now)
   return {
-    state: { ...state, phase: { kind: 'writing', checkpoint, purpose, started, manifest } },
+    state: { ...state, phase: { kind: 'writing', checkpoint, purpose, started, unaligned, manifest } },
     commands: [{ kind: 'writeManifest', manifest }],
   }
 }
@@ -152,7 +174,7 @@ function manifestOf(deployment: Deployment, run: InFlight, last: Acknowledgement
   const snapshots: TaskSnapshot[] = []
   for (let at: Acknowledgement | null = last; at; at = at.before) snapshots[at.index] = at.snapshot
   const { job, epoch, fingerprint, keyGroups } = deployment
-  const { checkpoint, purpose, started } = run
+  const { checkpoint, purpose, started, unaligned } = run
   return assembleManifest(
     {
       job,
@@ -160,6 +182,7 @@ function manifestOf(deployment: Deployment, run: InFlight, last: Acknowledgement
       epoch,
       final: purpose.final,
       savepoint: purpose.savepoint,
+      unaligned,
       fingerprint,
       keyGroups,
       startedMs: started.wallMs,
@@ -178,7 +201,7 @@ function onDeclined(
   if (phase.kind !== 'collecting' || phase.checkpoint !== fact.checkpoint) return { state, commands: [] }
   const what = `${fact.task} could not take its snapshot for checkpoint ${fact.checkpoint}`
   return abort(
-    state,
+    { ...state, alignNext: fact.error.code === 'CHANNEL_STATE' },
     phase,
     failure('CHECKPOINT_DECLINED', phase, what, fact.error, { task: fact.task }),
     fact.now,

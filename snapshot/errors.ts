@@ -77,11 +77,20 @@ export type RecoveryErrorCode =
   | 'JOB_DIFFERS'
   | 'KEY_GROUPS_CHANGED'
   | 'STATE_WOULD_BE_LOST'
+  /** C4: it holds channel state of links that this run does not have. */
+  | 'RESCALE_UNALIGNED'
 
 /** Why a checkpoint is not restored, and the consent that would allow it. */
 export class RecoveryError extends MillraceError<RecoveryErrorCode> {
   constructor(code: RecoveryErrorCode, message: string, extras: Extras = {}) {
     super(code, message, { retry: 'fatal', ...extras })
+  }
+}
+
+/** C4: what is on its way between tasks cannot be part of this checkpoint; the next one is aligned. */
+export class ChannelStateError extends MillraceError<'CHANNEL_STATE'> {
+  constructor(message: string, extras: Extras = {}) {
+    super('CHANNEL_STATE', message, { retry: 'retry', ...extras })
   }
 }
 

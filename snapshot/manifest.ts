@@ -14,6 +14,8 @@ export interface Manifest {
   /** C10: the checkpoint that follows every end. */
   readonly final: boolean
   readonly savepoint: boolean
+  /** C4: barriers overtook; false: it was aligned, and no section is channel state. */
+  readonly unaligned: boolean
   /** Of steps, state names and edges; without parallelism and fusion. */
   readonly fingerprint: string
   readonly keyGroups: number
@@ -55,6 +57,24 @@ export type Scope =
   | { readonly kind: 'split'; readonly split: string }
   /** Anything that can be shared out freely, by the index of the task that wrote it. */
   | { readonly kind: 'list'; readonly index: number }
+  | ChannelScope
+
+/**
+ * C4: the frames that were on their way on one link. They can be delivered to the same link only: the counts of tasks
+ * are those of the steps at its ends when they were recorded.
+ */
+export interface ChannelScope {
+  readonly kind: 'channel'
+  readonly from: StepName
+  readonly output: string
+  /** 0, but for a step that reads one output several times. */
+  readonly nth: number
+  readonly fromIndex: number
+  readonly fromTasks: number
+  readonly to: StepName
+  readonly toIndex: number
+  readonly toTasks: number
+}
 
 export interface PartInfo {
   readonly name: string
@@ -67,4 +87,10 @@ export interface PartInfo {
 export interface TaskSnapshot {
   readonly steps: readonly StepSnapshot[]
   readonly parts: readonly PartInfo[]
+}
+
+/** `clicks[0] → by-page[1]`, with the output where it is not the main one. */
+export function channelLabel({ from, fromIndex, output, nth, to, toIndex }: ChannelScope): string {
+  const outlet = output === 'main' ? '' : `.${output}`
+  return `${from}[${fromIndex}]${outlet} → ${to}[${toIndex}]${nth === 0 ? '' : ` #${nth}`}`
 }

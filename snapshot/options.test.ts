@@ -9,8 +9,10 @@ describe('checkpoint options', () => {
       failuresMax: 5,
       minPauseMs: 0,
       keep: 3,
+      alignmentTimeoutMs: null,
     })
     expect(resolveCheckpointOptions({ everyMs: null }).everyMs).toBeNull()
+    expect(resolveCheckpointOptions({ alignmentTimeoutMs: 0 }).alignmentTimeoutMs).toBe(0)
   })
 
   it.each<[CheckpointOptions, string]>([
@@ -19,6 +21,8 @@ describe('checkpoint options', () => {
     [{ failuresMax: 0 }, 'checkpoints.failuresMax'],
     [{ minPauseMs: -1 }, 'checkpoints.minPauseMs must be a whole number ≥ 0, got -1'],
     [{ keep: NaN }, 'checkpoints.keep'],
+    [{ alignmentTimeoutMs: -1 }, 'checkpoints.alignmentTimeoutMs must be a whole number ≥ 0, got -1'],
+    [{ alignmentTimeoutMs: 50, timeoutMs: 50 }, 'must be below checkpoints.timeoutMs (50), got 50'],
   ])('%j is rejected, not clamped', (options, message) => {
     expect(() => resolveCheckpointOptions(options)).toThrow(message)
   })

@@ -36,6 +36,20 @@ describe('CreditLedger', () => {
     expect(ledger.grantedBytes).toBeLessThanOrEqual(100)
   })
 
+  it('B4: what precedes a barrier that overtakes is lent where the budget has it, a reserve beyond the largest', () => {
+    const ledger = new CreditLedger({ reserveBytes: 10, windowBytesMax: 40, budgetBytes: 100 })
+    const first = ledger.open()
+    const second = ledger.open()
+    expect(ledger.stretch(first, 5)).toBe(10)
+    expect(ledger.stretch(first, 51)).toBe(10)
+    const stretched = ledger.stretch(first, 50)
+    expect([stretched, ledger.grantedBytes]).toEqual([50, 60])
+    expect(ledger.stretch(second, 50)).toBe(50)
+    expect(ledger.stretch(ledger.open(), 11)).toBe(10)
+    ledger.close(stretched)
+    expect(ledger.grantedBytes).toBe(60)
+  })
+
   it('B2, B3: the sum of windows stays within the budget, whatever the order of events', () => {
     const facts = fc.array(fc.record({ link: fc.nat(7), queued: fc.nat(40), close: fc.boolean() }))
     fc.assert(

@@ -8,6 +8,8 @@
  * - B3 What the reserves leave is lent: windows grow by doubling, to `windowBytesMax`, only while the sum of all
  *   windows stays within the budget. A link that opens later takes its reserve from what was lent; the sum then
  *   exceeds the budget until the borrowers' next answers give it back.
+ * - B4 What precedes a barrier that overtakes (C4) is lent at once where the budget has it, at most a reserve beyond
+ *   `windowBytesMax`: a sender exceeds its grant by one call's frames, which must not wait for a slow reader.
  */
 import { LinkError } from './errors.ts'
 import { invariant } from '../core/invariant.ts'
@@ -68,6 +70,15 @@ export class CreditLedger {
     const wanted = Math.min(windowBytes * 2, windowBytesMax)
     const fits = wanted - windowBytes <= budgetBytes - this.grantedBytes
     return queuedBytes * 4 < windowBytes && fits ? this.lend(windowBytes, wanted) : windowBytes
+  }
+
+  /** B4: the window that holds `neededBytes`, or the one that there is. */
+  stretch(windowBytes: number, neededBytes: number): number {
+    const { reserveBytes, windowBytesMax, budgetBytes } = this.limits
+    const fits =
+      neededBytes <= windowBytesMax + reserveBytes &&
+      neededBytes - windowBytes <= budgetBytes - this.grantedBytes
+    return neededBytes > windowBytes && fits ? this.lend(windowBytes, neededBytes) : windowBytes
   }
 
   private lend(from: number, to: number): number {

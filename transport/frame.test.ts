@@ -29,6 +29,11 @@ const contents: fc.Arbitrary<FrameContent> = fc.oneof(
   fc.constant({ kind: 'end' as const }),
   fc.record({ kind: fc.constant('probe' as const), probeId: uint32, sent: whole }),
   fc.record({ kind: fc.constant('answer' as const), probeId: uint32, received: whole, granted: whole }),
+  fc.record({
+    kind: fc.constant('overtake' as const),
+    checkpoint: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }).map(checkpointId),
+    cutBytes: whole,
+  }),
 )
 
 const frames: fc.Arbitrary<Frame> = fc
@@ -43,6 +48,7 @@ const samples: Frame[] = [
   { ...head, kind: 'end' },
   { ...head, kind: 'probe', probeId: 9, sent: 2 ** 41 },
   { ...head, kind: 'answer', probeId: 0, received: 12, granted: 2 ** 50 },
+  { ...head, kind: 'overtake', checkpoint: checkpointId(2 ** 33), cutBytes: 2 ** 41 },
 ]
 
 /** The code of the FrameError that reading throws; anything else that happens is another string. */
@@ -144,7 +150,7 @@ describe('bytes that are no frame are refused with a typed error, never another 
     ['FRAME_MAGIC', changed(bytes, 0, 0)],
     ['FRAME_VERSION', changed(bytes, 4, 2)],
     ['FRAME_KIND', changed(bytes, 5, 0)],
-    ['FRAME_KIND', changed(bytes, 5, 7)],
+    ['FRAME_KIND', changed(bytes, 5, 8)],
     ['FRAME_LENGTH', Uint8Array.from([...bytes, 0])],
     ['FRAME_CHECKSUM', changed(bytes, frameHeaderBytes, 1)],
     ['FRAME_OVERSIZED', changed(bytes, 35, 0xff)],

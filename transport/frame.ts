@@ -17,7 +17,8 @@
  * | 36 | 4 | CRC-32 of the header before it and of the payload |
  *
  * Payloads: batch `encodeBatch`; watermark f64; barrier checkpoint u64, final u8; probe id u32, sent u64;
- * answer probe id u32, received u64, granted u64; end none. A u64 here is a safe integer.
+ * answer probe id u32, received u64, granted u64; overtake checkpoint u64, cut u64; end none. A u64 here is a
+ * safe integer.
  *
  * Nothing of a frame is believed before its length and checksum are right; the payload of a batch is not
  * decoded here.
@@ -36,7 +37,7 @@ export interface FrameHead {
   readonly epoch: Epoch
   /** An answer carries the id of the link that it is about, against its direction. */
   readonly link: LinkId
-  /** Number of the first element in the frame; 0 for probes and answers. */
+  /** Number of the first element in the frame; of the barrier that overtakes; 0 for probes and answers. */
   readonly first: number
 }
 
@@ -55,6 +56,11 @@ export type FrameContent =
       readonly received: number
       readonly granted: number
     }
+  /**
+   * Sender to receiver, outside the numbering (C4): the barrier with number `first` is on its way, behind `cutBytes`
+   * bytes of batches since number 0.
+   */
+  | { readonly kind: 'overtake'; readonly checkpoint: CheckpointId; readonly cutBytes: number }
 
 export type Frame = FrameHead & FrameContent
 
@@ -80,9 +86,17 @@ export class FrameError extends MillraceError<FrameErrorCode> {
 
 const magic = 0x4c4c494d
 const version = 1
-const kinds = ['batch', 'watermark', 'barrier', 'end', 'probe', 'answer'] as const
+const kinds = ['batch', 'watermark', 'barrier', 'end', 'probe', 'answer', 'overtake'] as const
 /** Of each kind's payload; −1 where it varies. */
-const payloadBytes = { batch: -1, watermark: 8, barrier: 9, end: 0, probe: 12, answer: 20 } as const
+const payloadBytes = {
+  batch: -1,
+  watermark: 8,
+  barrier: 9,
+  end: 0,
+  probe: 12,
+  answer: 20,
+  overtake: 16,
+} as const
 
 /** The bytes of a frame. For a batch of records `writeBatchFrame` saves a copy. Throws FrameError. */
 export function writeFrame(frame: Frame): Uint8Array {
@@ -109,6 +123,10 @@ export function writeFrame(frame: Frame): Uint8Array {
       writeUint32(view, at, frame.probeId)
       writeWhole(view, at + 4, frame.received)
       writeWhole(view, at + 12, frame.granted)
+      break
+    case 'overtake':
+      writeWhole(view, at, frame.checkpoint)
+      writeWhole(view, at + 8, frame.cutBytes)
       break
     case 'end':
       break
@@ -150,6 +168,14 @@ export function readFrame(bytes: Uint8Array): Frame {
   }
   checkField(count === countOf(kind), `the count of a ${kind}`, count)
   return readSignal(head, kind, view)
+}
+
+/** How long the frame is with which `bytes` begin. Throws FrameError for fewer bytes than that. */
+export function frameLength(bytes: Uint8Array): number {
+  if (bytes.byteLength < frameHeaderBytes) throw truncated(frameHeaderBytes, bytes.byteLength)
+  const length = frameHeaderBytes + viewOf(bytes).getUint32(32, true)
+  if (length > bytes.byteLength) throw truncated(length, bytes.byteLength)
+  return length
 }
 
 /** The records of a batch's frame. Throws CodecError, or FrameError when there are not as many as it says. */
@@ -248,11 +274,16 @@ function readSignal(head: FrameHead, kind: Exclude<Frame['kind'], 'batch'>, view
       const probeId = view.getUint32(at, true)
       return { ...head, kind, probeId, received: readWhole(view, at + 4), granted: readWhole(view, at + 12) }
     }
+    case 'overtake': {
+      const checkpoint = readWhole(view, at)
+      checkField(checkpoint >= 1, 'a barrier', checkpoint)
+      return { ...head, kind, checkpoint: checkpoint as CheckpointId, cutBytes: readWhole(view, at + 8) }
+    }
   }
 }
 
 const countOf = (kind: Exclude<Frame['kind'], 'batch'>): number =>
-  kind === 'probe' || kind === 'answer' ? 0 : 1
+  kind === 'probe' || kind === 'answer' || kind === 'overtake' ? 0 : 1
 
 const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 

@@ -2,8 +2,9 @@
  * Links as tasks see them: an ordered channel of elements between two tasks, in memory or over NATS.
  * Everything here is synchronous; `wake` of the owning task is called when something changed.
  */
-import type { Element, Signal } from '../core/elements.ts'
-import type { Epoch, LinkId, TaskId, WorkerId } from '../core/ids.ts'
+import type { Barrier, Element, Signal } from '../core/elements.ts'
+import type { CheckpointId, Epoch, LinkId, TaskId, WorkerId } from '../core/ids.ts'
+import type { Frame } from './frame.ts'
 
 export interface LinkSpec {
   readonly id: LinkId
@@ -29,6 +30,11 @@ export interface LinkOutput {
   sendBatch(records: readonly unknown[]): void
   /** Queued behind what was sent before; needs no grant. An unsent watermark is replaced by a newer one. */
   sendSignal(signal: Signal): void
+  /**
+   * C4: the barrier of this checkpoint, if it was sent and has not arrived, is made known to the peer at once,
+   * beside the numbering. It keeps its number: what was sent before it precedes it.
+   */
+  overtake(checkpoint: CheckpointId): void
   /** True when the peer acknowledged everything. */
   readonly drained: boolean
   readonly stats: LinkOutputStats
@@ -52,9 +58,36 @@ export interface LinkInput {
   peek(): Element | undefined
   /** Takes the next element; taking is what grants the sender more. */
   take(): Element | undefined
+  /** C4: the newest barrier that arrived or was announced, whether it was taken or not. `wake` tells of it. */
+  readonly ahead: Barrier | undefined
+  /**
+   * C4: the channel state of this checkpoint: what precedes its barrier and is not taken yet, now and as it arrives;
+   * `before` was taken and not worked on. Ends an earlier recording. `wake` is called when it is complete.
+   */
+  record(checkpoint: CheckpointId, before?: readonly ChannelItem[]): ChannelState
   readonly stats: LinkInputStats
   close(): void
 }
+
+/** What precedes a barrier on a link and was not taken when the task captured its snapshot (C4). */
+export interface ChannelState {
+  /** Everything that precedes the barrier is here. */
+  readonly complete: boolean
+  /** Held so far; nominal for what never was a frame. */
+  readonly bytes: number
+  /**
+   * Encodes one frame after the other, once `complete`. Throws a typed record error for a record that fits no
+   * frame, which only links in memory carry.
+   */
+  frames(): IterableIterator<Uint8Array>
+  /** Nothing is kept any more. */
+  close(): void
+}
+
+export type ChannelFrame = Extract<Frame, { readonly kind: 'batch' | 'watermark' }>
+
+/** A frame as it came, or an element by reference. */
+export type ChannelItem = ChannelFrame | Element
 
 export interface LinkInputStats {
   /** Number of the next element expected from the peer. */

@@ -23,6 +23,8 @@ export function parseManifest(value: unknown): Manifest {
     epoch: parseEpoch(manifest.epoch, 'manifest.epoch'),
     final: flag(manifest.final, 'manifest.final'),
     savepoint: flag(manifest.savepoint, 'manifest.savepoint'),
+    // Older manifests do not know of it.
+    unaligned: flag(manifest.unaligned ?? false, 'manifest.unaligned'),
     fingerprint: text(manifest.fingerprint, 'manifest.fingerprint'),
     keyGroups: whole(manifest.keyGroups, 'manifest.keyGroups', 1),
     startedMs: finite(manifest.startedMs, 'manifest.startedMs'),
@@ -66,8 +68,20 @@ function parseScope(value: unknown, where: string): Scope {
       return { kind: 'split', split: text(scope.split, `${where}.split`) }
     case 'list':
       return { kind: 'list', index: whole(scope.index, `${where}.index`) }
+    case 'channel':
+      return {
+        kind: 'channel',
+        from: stepName(scope.from),
+        output: text(scope.output, `${where}.output`),
+        nth: whole(scope.nth, `${where}.nth`),
+        fromIndex: whole(scope.fromIndex, `${where}.fromIndex`),
+        fromTasks: whole(scope.fromTasks, `${where}.fromTasks`, 1),
+        to: stepName(scope.to),
+        toIndex: whole(scope.toIndex, `${where}.toIndex`),
+        toTasks: whole(scope.toTasks, `${where}.toTasks`, 1),
+      }
     default:
-      throw shapeError(`${where}.kind`, 'group, split or list', scope.kind)
+      throw shapeError(`${where}.kind`, 'group, split, list or channel', scope.kind)
   }
 }
 

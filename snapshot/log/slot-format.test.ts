@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { encodeValue } from '../../core/codec/index.ts'
 import { checkpointId, stepName, termNumber } from '../../core/ids.ts'
 import { limits } from '../../core/limits.ts'
-import { sampleManifest } from '../simulated/samples.ts'
+import { sampleChannel, sampleManifest } from '../simulated/samples.ts'
 import type { SlotRecord } from './record.ts'
 import { decodeSlot, encodeSlot, slotHeaderBytes } from './slot-format.ts'
 
@@ -12,6 +12,7 @@ const digest = 'ab'.repeat(32)
 const manifest = sampleManifest({
   checkpoint: 42,
   savepoint: true,
+  unaligned: true,
   tasks: [
     {
       steps: [
@@ -28,6 +29,10 @@ const manifest = sampleManifest({
               content: { kind: 'part', part: '3.1.42.by-page.0.0', offset: 4, length: 5, crc: 6 },
             },
             { scope: { kind: 'list', index: 0 }, content: { kind: 'inline', bytes: new Uint8Array(0) } },
+            {
+              scope: sampleChannel({ output: 'dead-letters', nth: 1 }),
+              content: { kind: 'inline', bytes: new Uint8Array(3) },
+            },
           ],
         },
       ],

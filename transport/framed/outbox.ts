@@ -4,8 +4,10 @@
  * - L3 Every frame knows the offset at which it ends in the link's stream of batch bytes; signals take none. A
  *   resent frame keeps its offset, so resending needs no new grant.
  * - L4 A frame stays until the receiver's number has passed it; its boundaries never change once it was sent.
+ * - C4 The newest barrier keeps its number; while it waits it can be announced outside the numbering.
  */
 import type { Signal } from '../../core/elements.ts'
+import type { CheckpointId } from '../../core/ids.ts'
 import { Fifo } from '../fifo.ts'
 
 export interface OutboxItem {
@@ -15,6 +17,13 @@ export interface OutboxItem {
   /** Offset in batch bytes after this item. */
   readonly endBytes: number
   readonly content: { readonly kind: 'batch'; readonly frame: Uint8Array } | Signal
+}
+
+/** Where a barrier cuts the link: everything below `number`, `cutBytes` of batches, precedes it. */
+export interface Cut {
+  readonly checkpoint: CheckpointId
+  readonly number: number
+  readonly cutBytes: number
 }
 
 export class Outbox {
@@ -29,6 +38,7 @@ export class Outbox {
   private unsentIndex = 0
   private endBytes = 0
   private acknowledgedBytes = 0
+  private newestCut: Cut | undefined
 
   get size(): number {
     return this.items.length
@@ -36,6 +46,11 @@ export class Outbox {
 
   get queuedBytes(): number {
     return this.endBytes - this.acknowledgedBytes
+  }
+
+  /** Of the newest barrier, until it is acknowledged. */
+  get cut(): Cut | undefined {
+    return this.newestCut && this.newestCut.number >= this.acknowledged ? this.newestCut : undefined
   }
 
   /** Whether everything queued is within the grant. */
@@ -56,6 +71,10 @@ export class Outbox {
         this.items.replaceLast({ ...last, content: signal })
         return
       }
+    }
+    if (signal.kind === 'barrier') {
+      const { nextNumber: number, endBytes: cutBytes } = this
+      this.newestCut = { checkpoint: signal.checkpoint, number, cutBytes }
     }
     this.add(signal, 1)
   }

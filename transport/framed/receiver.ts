@@ -5,15 +5,18 @@
  * - L3 granted = bytes taken + window, and never goes back. A frame beyond it ends the link: its sender is not ours.
  * - L4 A duplicate or a gap changes nothing but asks the sender to prove what was lost.
  * - R1 Frames are decoded when they are looked at, not when they arrive: a waiting link costs its bytes only.
+ * - C4 The newest barrier is known from when it arrives, or was announced; what it waits for is granted.
  */
-import type { Element, Signal } from '../../core/elements.ts'
+import type { Barrier, Element, Signal } from '../../core/elements.ts'
+import type { CheckpointId } from '../../core/ids.ts'
+import { ChannelRecording } from '../channel-recording.ts'
 import type { CreditLedger } from '../credit-ledger.ts'
 import { LinkError } from '../errors.ts'
 import { Fifo } from '../fifo.ts'
 import { frameHeaderBytes, readBatch, writeFrame, type Frame } from '../frame.ts'
-import type { LinkInput, LinkInputStats, LinkSpec } from '../link.ts'
+import type { ChannelItem, ChannelState, LinkInput, LinkInputStats, LinkSpec } from '../link.ts'
 
-export type ElementFrame = Exclude<Frame, { readonly kind: 'answer' | 'probe' }>
+export type ElementFrame = Exclude<Frame, { readonly kind: 'answer' | 'probe' | 'overtake' }>
 export type ToReceiver = Exclude<Frame, { readonly kind: 'answer' }>
 
 export interface ReceiverEdge {
@@ -46,6 +49,8 @@ export class LinkReceiver implements LinkInput {
   private lastProbe = 0
   /** The number at which a gap was last reported: once is enough, the sender probes on a timer anyway. */
   private askedAt = -1
+  private newestBarrier: (Barrier & { readonly number: number }) | undefined
+  private recording: ChannelRecording | undefined
 
   constructor(spec: LinkSpec, edge: ReceiverEdge, ledger: CreditLedger) {
     this.spec = spec
@@ -84,11 +89,29 @@ export class LinkReceiver implements LinkInput {
     return element
   }
 
+  get ahead(): Barrier | undefined {
+    return this.newestBarrier
+  }
+
+  record(checkpoint: CheckpointId, before: readonly ChannelItem[] = []): ChannelState {
+    this.recording?.close()
+    const recording = new ChannelRecording(this.spec, checkpoint, before)
+    this.recording = recording
+    for (let i = 0; i < this.queue.length; i += 1) {
+      const frame = this.queue.at(i)
+      if (frame) recording.add(frame)
+    }
+    this.finishAtCut()
+    return recording
+  }
+
   onFrame(frame: ToReceiver): void {
     if (this.phase !== 'open') return
     if (frame.kind === 'probe') {
       this.lastProbe = Math.max(this.lastProbe, frame.probeId)
       this.answer()
+    } else if (frame.kind === 'overtake') {
+      this.overtaken(frame)
     } else if (frame.first < this.received) {
       this.droppedDuplicate += 1
       this.edge.answerSoon()
@@ -117,6 +140,7 @@ export class LinkReceiver implements LinkInput {
     this.ledger.close(this.windowBytes)
     this.queue.clear()
     this.head = undefined
+    this.recording?.close()
     this.edge.closed()
   }
 
@@ -125,8 +149,12 @@ export class LinkReceiver implements LinkInput {
   }
 
   private publishAnswer(probeId: number): void {
-    if (this.phase !== 'open') return
     this.windowBytes = this.ledger.resize(this.windowBytes, this.queuedBytes)
+    this.publishStanding(probeId)
+  }
+
+  private publishStanding(probeId: number): void {
+    if (this.phase !== 'open') return
     this.grantedBytes = Math.max(this.grantedBytes, this.takenBytes + this.windowBytes)
     this.answeredTakenBytes = this.takenBytes
     const { received, grantedBytes: granted } = this
@@ -143,7 +171,37 @@ export class LinkReceiver implements LinkInput {
     this.receivedBytes += bytes
     this.queuedBytesMax = Math.max(this.queuedBytesMax, this.queuedBytes)
     this.queue.push(frame)
-    if (this.queue.length === 1) this.edge.wake()
+    this.recording?.add(frame)
+    if (frame.kind === 'barrier') this.announce(frame, frame.first)
+    else if (this.finishAtCut() || this.queue.length === 1) this.edge.wake()
+  }
+
+  /** C4: one whose number has come is known already. */
+  private overtaken({ checkpoint, first, cutBytes }: Extract<Frame, { readonly kind: 'overtake' }>): void {
+    if (first < this.received) return
+    this.announce({ checkpoint, final: false }, first)
+    this.finishAtCut()
+    const windowBytes = this.ledger.stretch(this.windowBytes, cutBytes - this.takenBytes)
+    if (windowBytes === this.windowBytes) return
+    this.windowBytes = windowBytes
+    // Not `answer`: it would take the window of a full queue back.
+    this.publishStanding(this.lastProbe)
+  }
+
+  private announce({ checkpoint, final }: Pick<Barrier, 'checkpoint' | 'final'>, number: number): void {
+    if (this.newestBarrier === undefined || checkpoint > this.newestBarrier.checkpoint) {
+      this.newestBarrier = { kind: 'barrier', checkpoint, final, number }
+    }
+    this.edge.wake()
+  }
+
+  /** C4: the recording is complete when everything below the cut has come, though the barrier itself has not. */
+  private finishAtCut(): boolean {
+    const { recording, newestBarrier } = this
+    if (!recording?.recording || newestBarrier?.checkpoint !== recording.checkpoint) return false
+    if (this.received < newestBarrier.number) return false
+    recording.finish()
+    return true
   }
 
   private fail(found: string, cause?: unknown): void {

@@ -8,8 +8,11 @@
  *   sends a probe. Silence counts towards `timeoutMs` only while something is owed an answer, this side is
  *   connected, and the peer is not known to be busy.
  * - L5 The owner passes in answers of this epoch only.
+ * - C4 A barrier that overtakes is announced beside the numbering, again and again until it is acknowledged at its
+ *   number; it keeps that number.
  */
 import type { Signal } from '../../core/elements.ts'
+import type { CheckpointId } from '../../core/ids.ts'
 import { limits } from '../../core/limits.ts'
 import { LinkError } from '../errors.ts'
 import { writeFrame, type Frame } from '../frame.ts'
@@ -59,6 +62,8 @@ export class LinkSender implements LinkOutput {
   private grantedBytes = 0
   private progressed = true
   private silentMs = 0
+  /** C4: the checkpoint whose barrier need not wait for its turn; 0: none. */
+  private overtaking = 0
 
   constructor(options: SenderOptions) {
     this.spec = options.spec
@@ -106,6 +111,12 @@ export class LinkSender implements LinkOutput {
     this.queued(wasIdle)
   }
 
+  overtake(checkpoint: CheckpointId): void {
+    if (!this.live || checkpoint <= this.overtaking) return
+    this.overtaking = checkpoint
+    this.announce()
+  }
+
   onAnswer(answer: Answer): void {
     if (!this.live) return
     this.silentMs = 0
@@ -142,6 +153,7 @@ export class LinkSender implements LinkOutput {
     }
     if (!this.progressed) this.probe()
     this.progressed = false
+    this.announce()
     return true
   }
 
@@ -175,6 +187,15 @@ export class LinkSender implements LinkOutput {
     this.phase = 'open'
     this.outbox.rewind()
     this.probes.forget()
+    this.announce()
+  }
+
+  /** C4: like a probe it costs nothing to repeat; L2: and nothing leaves before the peer answered. */
+  private announce(): void {
+    const { cut } = this.outbox
+    if (this.phase !== 'open' || !this.connected || cut?.checkpoint !== this.overtaking) return
+    const { checkpoint, cutBytes, number } = cut
+    this.edge.publish(writeFrame({ kind: 'overtake', checkpoint, cutBytes, ...this.head(number) }))
   }
 
   private queued(wasIdle: boolean): void {

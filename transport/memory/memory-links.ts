@@ -2,6 +2,7 @@
 import type { LinkId } from '../../core/ids.ts'
 import { epochLabel } from '../../core/ids.ts'
 import { limits } from '../../core/limits.ts'
+import { ChannelRecording } from '../channel-recording.ts'
 import { LinkError } from '../errors.ts'
 import type { LinkInput, LinkOutput, Links, LinkSpec } from '../link.ts'
 import { inspectBatch } from './inspect.ts'
@@ -67,6 +68,8 @@ export function memoryLinks(options: MemoryLinksOptions = {}): Links {
         sendSignal(signal) {
           if (!ends.closed) pipe.sendSignal(signal)
         },
+        // C4: within a worker every barrier is known at once.
+        overtake: () => undefined,
         get stats() {
           const { sent, taken: acknowledged, queuedBytes, queuedBytesMax } = pipe
           return { sent, acknowledged, queuedBytes, queuedBytesMax, resentFrames: 0 }
@@ -85,6 +88,14 @@ export function memoryLinks(options: MemoryLinksOptions = {}): Links {
         spec,
         peek: () => pipe.peek(),
         take: () => pipe.take(),
+        get ahead() {
+          return pipe.barrier
+        },
+        record(checkpoint, before) {
+          const recording = new ChannelRecording(spec, checkpoint, before)
+          pipe.record(recording)
+          return recording
+        },
         get stats() {
           const { sent: received, queuedBytes, queuedBytesMax } = pipe
           return { received, queuedBytes, queuedBytesMax, droppedStale: 0, droppedDuplicate: 0 }

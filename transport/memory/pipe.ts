@@ -5,9 +5,10 @@
  *   unless that is next to be taken (its reader may have looked at it).
  * - L3 What is queued counts its nominal size against one window; a caller that heeds `hasRoom` never exceeds it.
  * - M1 A call of one end wakes only the other, and only when its answer changed: from nothing to read to something,
- *   from no room to room.
+ *   from no room to room; and whenever a barrier came, or overtakes (C4).
  */
-import type { Element, Signal } from '../../core/elements.ts'
+import type { Barrier, Element, Signal } from '../../core/elements.ts'
+import type { ChannelRecording } from '../channel-recording.ts'
 import { elementCount } from '../../core/elements.ts'
 import { limits } from '../../core/limits.ts'
 import { Fifo } from '../fifo.ts'
@@ -20,8 +21,11 @@ export class Pipe {
   readable = false
   wakeReader: (() => void) | undefined
   wakeWriter: (() => void) | undefined
+  /** The newest that was sent. */
+  barrier: Barrier | undefined
   private readonly queue = new Fifo<Element>()
   private readonly windowBytes: number
+  private recording: ChannelRecording | undefined
 
   constructor(windowBytes: number) {
     this.windowBytes = windowBytes
@@ -44,8 +48,20 @@ export class Pipe {
 
   sendSignal(signal: Signal): void {
     const merges = signal.kind === 'watermark' && this.queue.length > 1
-    if (merges && this.queue.last()?.kind === 'watermark') this.queue.replaceLast(signal)
-    else this.append(signal)
+    if (merges && this.queue.last()?.kind === 'watermark') {
+      this.queue.replaceLast(signal)
+      this.recording?.add(signal)
+    } else this.append(signal)
+  }
+
+  /** C4: from now on, until the barrier of its checkpoint was sent. */
+  record(recording: ChannelRecording): void {
+    this.recording?.close()
+    this.recording = recording
+    for (let i = 0; i < this.queue.length; i += 1) {
+      const element = this.queue.at(i)
+      if (element) recording.add(element)
+    }
   }
 
   peek(): Element | undefined {
@@ -67,11 +83,14 @@ export class Pipe {
   clear(): void {
     this.queue.clear()
     this.queuedBytes = 0
+    this.recording?.close()
   }
 
   private append(element: Element): void {
     this.sent += elementCount(element)
     this.queue.push(element)
-    if (this.queue.length === 1) this.wakeReader?.()
+    this.recording?.add(element)
+    if (element.kind === 'barrier') this.barrier = element
+    if (this.queue.length === 1 || element.kind === 'barrier') this.wakeReader?.()
   }
 }

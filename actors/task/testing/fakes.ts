@@ -16,7 +16,8 @@ import { seededRandom } from '../../../core/simulated/random.ts'
 import { virtualTime } from '../../../core/simulated/time.ts'
 import type { SinkWriter } from '../../../operators/sink.ts'
 import type { Chunk, SourceDefinition, SplitReader } from '../../../operators/source.ts'
-import type { LinkInput, LinkOutput, LinkSpec } from '../../../transport/link.ts'
+import { ChannelRecording } from '../../../transport/channel-recording.ts'
+import type { ChannelItem, ChannelState, LinkInput, LinkOutput, LinkSpec } from '../../../transport/link.ts'
 
 export const barrier = (checkpoint: number, final = false): Barrier => ({
   kind: 'barrier',
@@ -39,6 +40,7 @@ const spec = (id: number): LinkSpec => ({
 export class FakeOutput implements LinkOutput {
   readonly spec = spec(0)
   readonly sent: Element[] = []
+  readonly overtaken: CheckpointId[] = []
   readonly drained = true
   batchRecords: number
   room = Infinity
@@ -56,6 +58,9 @@ export class FakeOutput implements LinkOutput {
   }
   sendSignal(signal: Exclude<Element, { kind: 'batch' }>): void {
     this.sent.push(signal)
+  }
+  overtake(checkpoint: CheckpointId): void {
+    this.overtaken.push(checkpoint)
   }
   get stats(): LinkOutput['stats'] {
     return { sent: this.sent.length, acknowledged: 0, queuedBytes: 0, queuedBytesMax: 0, resentFrames: 0 }
@@ -81,13 +86,25 @@ export class FakeInput implements LinkInput {
   readonly queue: Element[] = []
   readonly stats = { received: 0, queuedBytes: 0, queuedBytesMax: 0, droppedStale: 0, droppedDuplicate: 0 }
   closed = false
+  ahead: Barrier | undefined
+  private recording: ChannelRecording | undefined
 
   constructor(id = 0) {
     this.spec = spec(id)
   }
   put(...elements: Element[]): this {
     this.queue.push(...elements)
+    for (const element of elements) {
+      this.recording?.add(element)
+      if (element.kind === 'barrier') this.ahead = element
+    }
     return this
+  }
+  record(checkpoint: CheckpointId, before: readonly ChannelItem[] = []): ChannelState {
+    const recording = new ChannelRecording(this.spec, checkpoint, before)
+    for (const element of this.queue) recording.add(element)
+    this.recording = recording
+    return recording
   }
   peek(): Element | undefined {
     return this.queue[0]

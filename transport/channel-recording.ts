@@ -1,0 +1,104 @@
+/**
+ * Channel state of one link (C4): what precedes a barrier and was not taken when the task captured its snapshot.
+ *
+ * - R1 It begins with what waits to be taken, goes on with what arrives, and is complete when the barrier, or
+ *   everything below the number that the barrier cuts at, is there.
+ * - R2 Batches and watermarks are kept, in order. Barriers of older checkpoints mean nothing any more, and an ended
+ *   task sends its end again when it is restored (C10).
+ * - R3 Nothing is copied before it is encoded, and elements are immutable: recording costs what it holds on to.
+ *
+ * Encoded, it is a sequence of frames numbered from 0: each knows its length, and decodes on its own.
+ */
+import type { Element } from '../core/elements.ts'
+import type { CheckpointId } from '../core/ids.ts'
+import { invariant } from '../core/invariant.ts'
+import { limits } from '../core/limits.ts'
+import { frameLength, readFrame, writeFrame, type Frame, type FrameHead } from './frame.ts'
+import { makeFrames } from './framed/make-frames.ts'
+import type { ChannelFrame, ChannelItem, ChannelState, LinkSpec } from './link.ts'
+
+export class ChannelRecording implements ChannelState {
+  bytes = 0
+  readonly checkpoint: CheckpointId
+  private readonly spec: LinkSpec
+  private items: ChannelItem[] = []
+  private phase: 'recording' | 'complete' | 'closed' = 'recording'
+
+  constructor(spec: LinkSpec, checkpoint: CheckpointId, before: readonly ChannelItem[] = []) {
+    this.spec = spec
+    this.checkpoint = checkpoint
+    for (const item of before) this.add(item)
+  }
+
+  get complete(): boolean {
+    return this.phase === 'complete'
+  }
+
+  get recording(): boolean {
+    return this.phase === 'recording'
+  }
+
+  /** The next of the link. */
+  add(item: Exclude<Frame, { readonly kind: 'answer' | 'probe' | 'overtake' }> | Element): void {
+    if (this.phase !== 'recording') return
+    switch (item.kind) {
+      case 'barrier':
+        if (item.checkpoint === this.checkpoint) this.finish()
+        break
+      case 'end':
+        break
+      default:
+        this.items.push(item)
+        this.bytes += bytesOf(item)
+    }
+  }
+
+  /** Everything below the cut is here. */
+  finish(): void {
+    if (this.phase === 'recording') this.phase = 'complete'
+  }
+
+  *frames(): IterableIterator<Uint8Array> {
+    invariant(this.complete, 'C4: a channel is encoded once all that precedes the barrier is there')
+    const { epoch, id: link } = this.spec
+    let first = 0
+    for (const item of this.items) {
+      for (const { bytes, count } of encodeItem({ epoch, link, first }, item)) {
+        first += count
+        yield bytes
+      }
+    }
+  }
+
+  close(): void {
+    this.phase = 'closed'
+    this.items = []
+  }
+}
+
+/** Channel state as frames again. Throws FrameError for what is not a sequence of such frames. */
+export function* readChannel(bytes: Uint8Array): IterableIterator<ChannelFrame> {
+  for (let at = 0, expected = 0; at < bytes.length;) {
+    const frame = readFrame(bytes.subarray(at, at + frameLength(bytes.subarray(at))))
+    const count = frame.kind === 'batch' ? frame.count : 1
+    invariant(
+      (frame.kind === 'batch' || frame.kind === 'watermark') && frame.first === expected,
+      `C4: channel state is batches and watermarks numbered on, got a ${frame.kind} at ${frame.first} for ${expected}`,
+    )
+    yield frame
+    at += frameLength(bytes.subarray(at))
+    expected += count
+  }
+}
+
+function encodeItem(head: FrameHead, item: ChannelItem): readonly { bytes: Uint8Array; count: number }[] {
+  if ('payload' in item) return [{ bytes: writeFrame({ ...item, ...head }), count: item.count }]
+  if (item.kind === 'batch') return makeFrames(head, item.records, limits.frameBytesMax)
+  invariant(item.kind === 'watermark', `C4: a ${item.kind} is no channel state`)
+  return [{ bytes: writeFrame({ kind: 'watermark', atMs: item.atMs, ...head }), count: 1 }]
+}
+
+function bytesOf(item: ChannelItem): number {
+  if (item.kind !== 'batch') return 0
+  return 'payload' in item ? item.payload.byteLength : item.records.length * limits.recordBytesNominal
+}
