@@ -44,6 +44,9 @@ export type JobEventBody =
       readonly id: CheckpointId
       readonly durationMs: number
       readonly bytes: number
+      /** C4: its barriers overtook what waited between tasks, which is `channelBytes` of `bytes`. */
+      readonly unaligned: boolean
+      readonly channelBytes: number
       readonly savepoint: boolean
       readonly final: boolean
     }

@@ -7,9 +7,11 @@ import { MillraceError } from '../core/errors.ts'
 import { encodeKey, keyGroup, type Key } from '../core/keys/index.ts'
 import { readChunks, type GroupHeader } from '../operators/state/group-format.ts'
 import { placeLabel, readHistory, type History, type LoggedCheckpoint } from '../snapshot/log/index.ts'
-import type { Manifest, Section, StepSnapshot } from '../snapshot/manifest.ts'
+import { channelBytes, manifestBytes, sectionBytes } from '../snapshot/assemble.ts'
+import { channelLabel, type Manifest, type Section, type StepSnapshot } from '../snapshot/manifest.ts'
 import { SectionReader } from '../snapshot/parts.ts'
 import type { CheckpointStore } from '../snapshot/store.ts'
+import { readChannel } from '../transport/channel-recording.ts'
 
 export interface CheckpointInfo {
   readonly id: number
@@ -25,6 +27,9 @@ export interface CheckpointInfo {
   readonly parts: number
   readonly final: boolean
   readonly savepoint: boolean
+  /** C4: its barriers overtook what waited between tasks, which is `channelBytes` of `bytes`. */
+  readonly unaligned: boolean
+  readonly channelBytes: number
 }
 
 export interface StoreContents {
@@ -119,17 +124,17 @@ export class CheckpointView {
   }
 
   /**
-   * The position of each split of a source, or what a sink has staged. Rejects with PartError where the state is
+   * The position of each split of a source, what a sink has staged, or how many elements were on their way on a link
+   * (C4). Rejects with PartError where the state is
    * missing or damaged.
    */
   async values(name: string): Promise<readonly { readonly scope: string; readonly value: unknown }[]> {
     const sections = this.sectionsOf(name).filter(({ scope }) => scope.kind !== 'group')
     const values: { scope: string; value: unknown }[] = []
     for (const section of sections) {
-      values.push({
-        scope: scopeLabel(section),
-        value: decodeValue(await this.sections.section(section.content)),
-      })
+      const bytes = await this.sections.section(section.content)
+      const value = section.scope.kind === 'channel' ? describeChannel(bytes) : decodeValue(bytes)
+      values.push({ scope: scopeLabel(section), value })
     }
     return values
   }
@@ -180,27 +185,23 @@ function describeCheckpoint({ term, manifest }: LoggedCheckpoint): CheckpointInf
     epoch: `${manifest.epoch.term}.${manifest.epoch.attempt}`,
     completedMs: manifest.completedMs,
     durationMs: manifest.completedMs - manifest.startedMs,
-    bytes: manifest.steps.reduce((sum, step) => sum + bytesOf(step.sections), 0),
+    bytes: manifestBytes(manifest),
     steps: manifest.steps.length,
     parts: manifest.parts.length,
     final: manifest.final,
     savepoint: manifest.savepoint,
+    unaligned: manifest.unaligned,
+    channelBytes: channelBytes(manifest),
   }
 }
 
 function describeStep({ step, version, sections }: StepSnapshot): StepInfo {
   const infos = sections.map((section): SectionInfo => {
     const part = section.content.kind === 'part' ? section.content.part : null
-    return { scope: scopeLabel(section), bytes: bytesOf([section]), part }
+    return { scope: scopeLabel(section), bytes: sectionBytes([section]), part }
   })
-  return { step, version, bytes: bytesOf(sections), sections: infos }
+  return { step, version, bytes: sectionBytes(sections), sections: infos }
 }
-
-const bytesOf = (sections: readonly Section[]): number =>
-  sections.reduce(
-    (sum, { content }) => sum + (content.kind === 'inline' ? content.bytes.length : content.length),
-    0,
-  )
 
 function scopeLabel({ scope }: Section): string {
   switch (scope.kind) {
@@ -210,7 +211,20 @@ function scopeLabel({ scope }: Section): string {
       return `split ${scope.split}`
     case 'list':
       return `task ${scope.index}`
+    case 'channel':
+      return `on its way ${channelLabel(scope)}`
   }
+}
+
+/** What it holds, of which kind. */
+function describeChannel(bytes: Uint8Array): { readonly records: number; readonly watermarks: number } {
+  let records = 0
+  let watermarks = 0
+  for (const frame of readChannel(bytes)) {
+    if (frame.kind === 'batch') records += frame.count
+    else watermarks += 1
+  }
+  return { records, watermarks }
 }
 
 const idsOf = ({ checkpoints }: History): string[] =>

@@ -74,8 +74,10 @@ describe('checkChannels', () => {
 
   it('C4: channel state goes to the link that it was recorded on', () => {
     const links = [sampleChannel(), sampleChannel({ toIndex: 0 })]
-    expect(() => checkChannels(unaligned, links, null)).not.toThrow()
-    expect(() => checkChannels(manifest, [], null)).not.toThrow()
+    expect(() => checkChannels(unaligned, { links, steps: steps('by-page') }, null)).not.toThrow()
+    expect(() => checkChannels(manifest, { links: [], steps: steps('visits') }, null)).not.toThrow()
+    // Dropped with consent, which `checkFingerprint` asks for.
+    expect(() => checkChannels(unaligned, { links: [], steps: steps('visits') }, null)).not.toThrow()
   })
 
   it.each([
@@ -85,8 +87,8 @@ describe('checkChannels', () => {
     ['another output', { output: 'dead-letters' }],
     ['another of several equal inputs', { nth: 1 }],
   ])('C4: rescale starts from an aligned checkpoint: %s is refused, with what to do', (_, change) => {
-    const links = [sampleChannel(change)]
-    expect(() => checkChannels(unaligned, links, checkpointId(7))).toThrowError(
+    const run = { links: [sampleChannel(change)], steps: steps('by-page') }
+    expect(() => checkChannels(unaligned, run, checkpointId(7))).toThrowError(
       expect.objectContaining({
         code: 'RESCALE_UNALIGNED',
         message: expect.stringMatching(
@@ -94,6 +96,6 @@ describe('checkChannels', () => {
         ) as string,
       }),
     )
-    expect(() => checkChannels(unaligned, links, null)).toThrow(/then start it anew$/)
+    expect(() => checkChannels(unaligned, run, null)).toThrow(/then start it anew$/)
   })
 })

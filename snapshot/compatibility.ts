@@ -1,7 +1,7 @@
 /** Whether a flow can go on from a manifest: of which job it is, and which steps were added or removed since. */
 import type { CheckpointId, FlowName, StepName } from '../core/ids.ts'
 import { RecoveryError } from './errors.ts'
-import { channelLabel, type ChannelScope, type Manifest } from './manifest.ts'
+import { channelLabel, sameChannel, type ChannelScope, type Manifest } from './manifest.ts'
 
 export interface FlowFacts {
   readonly job: FlowName
@@ -65,13 +65,14 @@ export function checkFingerprint(
  */
 export function checkChannels(
   manifest: Manifest,
-  links: readonly ChannelScope[],
+  run: { readonly links: readonly ChannelScope[]; readonly steps: readonly StepName[] },
   aligned: CheckpointId | null,
 ): void {
-  const known = new Set(links.map(channelKey))
   const { checkpoint } = manifest
-  for (const { scope } of manifest.steps.flatMap(({ sections }) => sections)) {
-    if (scope.kind !== 'channel' || known.has(channelKey(scope))) continue
+  // What a removed step held was dropped with consent.
+  const kept = manifest.steps.filter(({ step }) => run.steps.includes(step))
+  for (const { scope } of kept.flatMap(({ sections }) => sections)) {
+    if (scope.kind !== 'channel' || run.links.some((link) => sameChannel(link, scope))) continue
     const label = channelLabel(scope)
     const instead = aligned === null ? '' : `, or restore the aligned checkpoint ${aligned}`
     throw new RecoveryError(
@@ -82,9 +83,7 @@ export function checkChannels(
   }
 }
 
-const channelKey = (scope: ChannelScope): string =>
-  `${channelLabel(scope)} of ${scope.fromTasks} and ${scope.toTasks}`
-
+/** Without channel state: what any parallelism can start from. */
 export const isAligned = ({ steps }: Manifest): boolean =>
   steps.every(({ sections }) => sections.every(({ scope }) => scope.kind !== 'channel'))
 

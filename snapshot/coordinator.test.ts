@@ -494,7 +494,7 @@ describe('coordinator: under any facts', () => {
     const ends = new Set<string>()
     fc.assert(
       fc.property(fc.array(action, { minLength: 40, maxLength: 200, size: 'max' }), (actions) => {
-        const job = coordinate({ tasks, options: { failuresMax: 4 } })
+        const job = coordinate({ tasks, options: { failuresMax: 4, alignmentTimeoutMs: 10 } })
         let flight: number | null = null
         let newest = 0
         let writing = false
@@ -512,6 +512,9 @@ describe('coordinator: under any facts', () => {
                 expect(command.checkpoint).toBeGreaterThan(newest)
                 expect(command.final).toBe(ended)
                 newest = flight = command.checkpoint
+                break
+              case 'overtake':
+                expect(command.checkpoint).toBe(flight)
                 break
               case 'abort':
                 expect(command.checkpoint).toBe(flight)

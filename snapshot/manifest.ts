@@ -94,3 +94,7 @@ export function channelLabel({ from, fromIndex, output, nth, to, toIndex }: Chan
   const outlet = output === 'main' ? '' : `.${output}`
   return `${from}[${fromIndex}]${outlet} → ${to}[${toIndex}]${nth === 0 ? '' : ` #${nth}`}`
 }
+
+/** Whether it is the same link between the same numbers of tasks. */
+export const sameChannel = (a: ChannelScope, b: ChannelScope): boolean =>
+  channelLabel(a) === channelLabel(b) && a.fromTasks === b.fromTasks && a.toTasks === b.toTasks

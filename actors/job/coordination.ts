@@ -8,7 +8,7 @@ import { reportError } from '../../core/errors.ts'
 import type { CheckpointId, Epoch } from '../../core/ids.ts'
 import { unreachable } from '../../core/invariant.ts'
 import type { Cancel, FailpointName, Ports } from '../../core/ports/index.ts'
-import { manifestBytes } from '../../snapshot/assemble.ts'
+import { channelBytes, manifestBytes } from '../../snapshot/assemble.ts'
 import { decide, startCoordinator, wakeAtMs, type CoordinatorState } from '../../snapshot/coordinator.ts'
 import type {
   CoordinatorCommand,
@@ -102,6 +102,9 @@ export class Coordination {
         crew.tellAll({ kind: 'trigger', epoch, checkpoint, final, stop })
         break
       }
+      case 'overtake':
+        crew.tellAll({ kind: 'overtake', epoch, checkpoint: command.checkpoint })
+        break
       case 'abort': {
         const { checkpoint, reason } = command
         crew.tellAll({ kind: 'abort', epoch, checkpoint })
@@ -150,6 +153,8 @@ export class Coordination {
       id: checkpoint,
       durationMs: Math.round(manifest.completedMs - manifest.startedMs),
       bytes: manifestBytes(manifest),
+      unaligned: manifest.unaligned,
+      channelBytes: channelBytes(manifest),
       savepoint: manifest.savepoint,
       final: manifest.final,
     })

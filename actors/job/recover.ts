@@ -1,17 +1,19 @@
 /** What the job continues from, and whether its sinks agree (C7, K4, E3). */
-import { checkpointId, stepName, type CheckpointId } from '../../core/ids.ts'
+import { checkpointId, stepName, workerId, type CheckpointId } from '../../core/ids.ts'
 import { decodeValue } from '../../core/codec/index.ts'
 import { fingerprint } from '../../operators/fingerprint.ts'
 import type { Graph, SinkStep } from '../../operators/graph.ts'
 import type { SinkPrepareContext } from '../../operators/sink.ts'
-import { checkFingerprint } from '../../snapshot/compatibility.ts'
+import { checkChannels, checkFingerprint, isAligned } from '../../snapshot/compatibility.ts'
 import type { History, LoggedCheckpoint } from '../../snapshot/log/index.ts'
 import { checkSinks, chooseRecovery, type RecoveryRequest, type SinkAnswer } from '../../snapshot/recovery.ts'
 import type { CheckpointStore } from '../../snapshot/store.ts'
 import type { MillraceError } from '../../core/errors.ts'
 import type { Term } from '../../core/ids.ts'
 import { invariant } from '../../core/invariant.ts'
+import type { ChannelScope } from '../../snapshot/manifest.ts'
 import type { ResolvedOptions } from '../options.ts'
+import { planJob } from '../plan/plan.ts'
 import type { StagedOutput } from '../task/sink-step.ts'
 import { RestoredCheckpoint } from '../worker/restored-checkpoint.ts'
 
@@ -46,10 +48,21 @@ export function chooseRestore(graph: Graph, facts: RestoreFacts, options: Resolv
       what: compatibility.description,
     })
   }
+  const run = { links: channelsOf(graph, options), steps: [...graph.steps.keys()] }
+  checkChannels(choice.manifest, run, newestAligned(facts.history))
   const from = facts.history.checkpoints.findLast(({ manifest }) => manifest === choice.manifest)
   invariant(from !== undefined, 'C7: a chosen checkpoint is in the log')
   return { kind: 'restore', from, older: choice.older }
 }
+
+/** The links of this run, wherever its workers are. */
+function channelsOf(graph: Graph, { parallelism, keyGroups, fuse }: ResolvedOptions): ChannelScope[] {
+  const plan = planJob(graph, { parallelism, keyGroups, fuse, workers: [workerId('w0')] })
+  return plan.tasks.flatMap(({ inputs }) => inputs.map(({ channel }) => channel))
+}
+
+const newestAligned = ({ checkpoints }: History): CheckpointId | null =>
+  checkpoints.findLast(({ manifest }) => isAligned(manifest))?.manifest.checkpoint ?? null
 
 function requestOf({ checkpoints }: ResolvedOptions): RecoveryRequest {
   const { checkpoint, allowOlder } = checkpoints.restore

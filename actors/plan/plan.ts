@@ -7,6 +7,7 @@ import { ConfigError } from '../../core/errors.ts'
 import { linkId, taskId, type LinkId, type StepName, type TaskId, type WorkerId } from '../../core/ids.ts'
 import { limits } from '../../core/limits.ts'
 import type { Edge, Graph } from '../../operators/graph.ts'
+import type { ChannelScope } from '../../snapshot/manifest.ts'
 import { placeTask } from './placement.ts'
 import { fuseSteps, type Chain } from './fusion.ts'
 
@@ -42,6 +43,8 @@ export interface LinkPlan {
   readonly to: TaskId
   readonly toWorker: WorkerId
   readonly toIndex: number
+  /** C4: what its channel state is known by, over restarts. */
+  readonly channel: ChannelScope
 }
 
 export function planJob(graph: Graph, options: PlanOptions): Plan {
@@ -80,6 +83,7 @@ function planLinks(graph: Graph, chainOf: ReadonlyMap<StepName, Chain>, options:
     const from = chainOf.get(edge.from)
     const to = chainOf.get(edge.to)
     if (!from || !to || from === to) continue
+    const nth = graph.edges.filter((other) => isParallel(other, edge)).indexOf(edge)
     const oneToOne = edge.partition.kind === 'forward' && from.parallelism === to.parallelism
     for (let i = 0; i < from.parallelism; i += 1) {
       for (let j = 0; j < to.parallelism; j += 1) {
@@ -92,12 +96,26 @@ function planLinks(graph: Graph, chainOf: ReadonlyMap<StepName, Chain>, options:
           to: taskId(to.head, j),
           toWorker: placeTask(j, options.workers),
           toIndex: j,
+          channel: {
+            kind: 'channel',
+            from: edge.from,
+            output: edge.output,
+            nth,
+            fromIndex: i,
+            fromTasks: from.parallelism,
+            to: edge.to,
+            toIndex: j,
+            toTasks: to.parallelism,
+          },
         })
       }
     }
   }
   return links
 }
+
+/** Edges that join the same steps are told apart by their order. */
+const isParallel = (a: Edge, b: Edge): boolean => a.from === b.from && a.output === b.output && a.to === b.to
 
 function groupLinks(links: readonly LinkPlan[], by: (link: LinkPlan) => TaskId): Map<TaskId, LinkPlan[]> {
   const groups = new Map<TaskId, LinkPlan[]>()

@@ -1,6 +1,7 @@
 /** Where a task's invocations come from: links, or a source's splits. */
 import type { Barrier } from '../../core/elements.ts'
 import type { CheckpointId } from '../../core/ids.ts'
+import type { ChannelState } from '../../transport/link.ts'
 import type { Drain } from './fused-loop.ts'
 import type { Gate } from './gate.ts'
 import type { SectionDraft } from './sections.ts'
@@ -14,6 +15,11 @@ export interface Head {
   readonly lastRecord: unknown
   /** The head step's own state at a barrier (a source's positions). */
   sections(): readonly SectionDraft[]
+  /**
+   * C4: takes the barrier of `checkpoint` before its turn, if it is known and not over; called between invocations,
+   * also while an output has no room. True when it was taken.
+   */
+  overtake(checkpoint: CheckpointId): boolean
   /** Gives up an alignment (C2). */
   abort(checkpoint: CheckpointId): void
   close(): Promise<void>
@@ -29,11 +35,17 @@ export interface HeadTarget {
 
 /** What a head tells its task, always between invocations. */
 export interface HeadEvents {
-  /** C2: barrier on every input, or a source's trigger. */
-  readonly barrier: (barrier: Barrier) => void
+  /** C2: barrier on every input, or a source's trigger. C4: with what precedes it on each input, if it overtook. */
+  readonly barrier: (barrier: Barrier, channels?: readonly HeadChannel[]) => void
   /** The barrier came on some inputs, which now wait for the others. */
   readonly aligning: (barrier: Barrier) => void
   readonly watermark: (atMs: number) => void
   /** Every input or split ended (C10); the task then runs `onEnd` before the head is asked again. */
   readonly ended: () => void
+}
+
+export interface HeadChannel {
+  /** Index of the input. */
+  readonly input: number
+  readonly state: ChannelState
 }

@@ -2,9 +2,11 @@
  * A task behind links: takes elements from its inputs in turn.
  *
  * - C2: an input on which the barrier came waits until it came on every other (`snapshot/alignment`).
+ * - C4: a barrier that overtakes is taken as soon as it is known on one input. What waits below it, the rest of the
+ *   batch that is being worked on included, is channel state.
  * - C10: an ended input still carries barriers; when every input ended, the task's own end begins.
  */
-import type { Batch, Element } from '../../core/elements.ts'
+import { batchAfter, type Batch, type Element } from '../../core/elements.ts'
 import type { CheckpointId } from '../../core/ids.ts'
 import { invariant } from '../../core/invariant.ts'
 import { Alignment } from '../../snapshot/alignment.ts'
@@ -64,6 +66,23 @@ export class InputHead implements Head {
     return []
   }
 
+  overtake(checkpoint: CheckpointId): boolean {
+    const known =
+      this.alignment.aligning === checkpoint ||
+      this.inputs.some(({ ahead }) => ahead?.checkpoint === checkpoint)
+    if (!known) return false
+    const outcome = this.alignment.overtake(checkpoint)
+    if (outcome.kind === 'skip') return false
+    this.events.barrier(
+      { kind: 'barrier', checkpoint, final: false },
+      outcome.recorded.flatMap((input) => {
+        const state = this.inputs[input]?.record(checkpoint, this.rest(input))
+        return state ? [{ input, state }] : []
+      }),
+    )
+    return true
+  }
+
   abort(checkpoint: CheckpointId): void {
     this.alignment.abort(checkpoint)
   }
@@ -80,6 +99,13 @@ export class InputHead implements Head {
     const drain = this.drains[this.at] ?? target.drain
     drain(records, cursor, Math.min(records.length, from + max), target.gate)
     return cursor.index - from
+  }
+
+  /** What was taken from the input and not worked on. */
+  private rest(input: number): readonly Batch[] {
+    const { batch, cursor } = this
+    if (!batch || input !== this.at || cursor.index >= batch.records.length) return []
+    return [batchAfter(batch, cursor.index)]
   }
 
   /** Takes one element from the next input that has one and is not held; false when none has. */

@@ -8,7 +8,7 @@
  */
 import { decodeValue, encodeValue } from '../../core/codec/index.ts'
 import type { Barrier } from '../../core/elements.ts'
-import type { StepName } from '../../core/ids.ts'
+import type { CheckpointId, StepName } from '../../core/ids.ts'
 import { BadRecord, type SourceContext, type SourceDefinition } from '../../operators/source.ts'
 import { deadLetterOf } from '../../operators/steps/poison.ts'
 import type { Emit } from '../../operators/operator.ts'
@@ -79,15 +79,20 @@ export class SourceHead implements Head {
   work(max: number): number {
     const { pending } = this
     if (pending && (!pending.final || this.saidEnded)) {
-      this.options.beforeBarrier(pending)
-      this.pending = undefined
-      this.over = pending.checkpoint
-      this.events.barrier(pending)
+      this.putBarrier(pending)
       return 1
     }
     // A job that stops reads nothing more: its next start would read it again.
     if (this.stopping) return 0
     return this.read(max)
+  }
+
+  /** C4: a source has no channels; its barrier need not wait for room. */
+  overtake(checkpoint: CheckpointId): boolean {
+    const { pending } = this
+    if (pending?.checkpoint !== checkpoint || pending.final) return false
+    this.putBarrier(pending)
+    return true
   }
 
   position(): string {
@@ -111,6 +116,13 @@ export class SourceHead implements Head {
 
   async close(): Promise<void> {
     await Promise.all(this.feeds.map((feed) => feed.close()))
+  }
+
+  private putBarrier(barrier: Barrier): void {
+    this.options.beforeBarrier(barrier)
+    this.pending = undefined
+    this.over = barrier.checkpoint
+    this.events.barrier(barrier)
   }
 
   private read(max: number): number {

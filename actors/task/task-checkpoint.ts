@@ -3,6 +3,7 @@
  *
  * - C3: everything is captured at the barrier; the barrier goes on at once; keyed state follows in slices (V1)
  *   and sinks seal while the stream goes on.
+ * - C4: what overtaken barriers left on the way is added when all of it has come.
  * - C5: acknowledged only when all of it is durable.
  */
 import { encodeValue } from '../../core/codec/index.ts'
@@ -11,6 +12,7 @@ import type { KeyedSnapshot } from '../../operators/state/keyed-snapshot.ts'
 import type { ChainRuntime } from './chain.ts'
 import type { SectionDraft } from './sections.ts'
 import type { SinkStepRuntime } from './sink-step.ts'
+import { TaskChannels, type RecordedChannel } from './task-channels.ts'
 
 interface RunningStep {
   readonly step: SectionDraft['step']
@@ -22,6 +24,7 @@ export class TaskCheckpoint {
   readonly barrier: Barrier
   private readonly drafts: SectionDraft[]
   private readonly running: readonly RunningStep[]
+  private readonly channels: TaskChannels
   private readonly sealing: Promise<readonly SectionDraft[]>
 
   constructor(
@@ -29,8 +32,10 @@ export class TaskCheckpoint {
     chain: ChainRuntime,
     headSections: readonly SectionDraft[],
     taskIndex: number,
+    channels: readonly RecordedChannel[] = [],
   ) {
     this.barrier = barrier
+    this.channels = new TaskChannels(channels)
     this.drafts = [...headSections]
     this.running = chain.operators.flatMap(({ name, state, step }) =>
       state
@@ -47,11 +52,20 @@ export class TaskCheckpoint {
     this.sealing.catch(() => undefined)
   }
 
-  /** Encodes up to `keysMax` keys more of each step; true when nothing is left. */
-  slice(keysMax: number): boolean {
+  /**
+   * Encodes up to `keysMax` keys more of each step, then of what was on its way; `waiting`: for more of that. Throws
+   * ChannelStateError, which fails this checkpoint alone.
+   */
+  slice(keysMax: number): 'working' | 'waiting' | 'done' {
     let done = true
     for (const { snapshot } of this.running) done = snapshot.slice(keysMax) && done
-    return done
+    const channels = this.channels.slice()
+    return done ? channels : 'working'
+  }
+
+  /** Nothing of it is needed any more. */
+  close(): void {
+    this.channels.close()
   }
 
   /** All sections, once `slice` answered true. */
@@ -60,6 +74,10 @@ export class TaskCheckpoint {
       for (const { group, chunks } of snapshot.sections()) {
         this.drafts.push({ step, version, scope: { kind: 'group', group }, chunks })
       }
+    }
+    for (const { scope, chunks } of this.channels.sections) {
+      const version = this.running.find(({ step }) => step === scope.to)?.version ?? 1
+      this.drafts.push({ step: scope.to, version, scope, chunks })
     }
     return [...this.drafts, ...(await this.sealing)]
   }

@@ -101,7 +101,7 @@ function open(made: Flow, given: Given) {
     return holder.task
   }
   const events: HeadEvents = {
-    barrier: (each) => live().onBarrier(each),
+    barrier: (each, channels) => live().onBarrier(each, channels),
     aligning: () => undefined,
     watermark: (atMs) => live().onWatermark(atMs),
     ended: () => live().onEnded(),
@@ -142,6 +142,7 @@ function open(made: Flow, given: Given) {
         uploads.push({ checkpoint: each.checkpoint, sections })
         await given.upload?.(each)
       },
+      declined: (checkpoint, error) => void log.push(`declined ${checkpoint}: ${String(error)}`),
       inputEnded: () => void log.push('inputEnded'),
       committed: (checkpoint) => void log.push(`committed ${checkpoint}`),
       failed: (error) => void failures.push(error),

@@ -4,20 +4,25 @@
  * - T1: an invocation starts only while every output has room; barriers, positions and ends move only between
  *   invocations, when nothing is left to pull. Nothing emits while restoring.
  * - C3: at the barrier the snapshot is captured and the barrier forwarded; uploading does not stop the stream.
+ * - C4: a barrier that overtakes needs no room, so backpressure does not stop it; what an invocation left to pull, and
+ *   an `onEnd` that runs, come first. It goes on beside the numbering, at once.
  * - C10: end of input runs `onEnd` once, then the end goes out; barriers are passed on until the job ends.
  */
 import type { Barrier, Signal } from '../../core/elements.ts'
 import { MillraceError, isTyped } from '../../core/errors.ts'
 import type { CheckpointId } from '../../core/ids.ts'
 import type { FailpointName, Ports } from '../../core/ports/index.ts'
+import { ChannelStateError } from '../../snapshot/errors.ts'
+import { invariant } from '../../core/invariant.ts'
 import { Lifecycle } from '../kit/lifecycle.ts'
 import type { TaskPlan } from '../plan/plan.ts'
 import type { ChainRuntime, OperatorNode } from './chain.ts'
 import type { Gate } from './gate.ts'
-import type { Head } from './head.ts'
+import type { Head, HeadChannel } from './head.ts'
 import type { LinkBuffer } from './output.ts'
 import type { SectionDraft } from './sections.ts'
 import { SourceHead } from './source-head.ts'
+import type { RecordedChannel } from './task-channels.ts'
 import { TaskCheckpoint } from './task-checkpoint.ts'
 import { taskMachine } from './task-lifecycle.ts'
 
@@ -27,6 +32,8 @@ export interface TaskEvents {
   readonly wake: () => void
   /** Stores the sections and acknowledges; rejects when the store fails, which aborts the checkpoint only. */
   readonly upload: (barrier: Barrier, sections: readonly SectionDraft[]) => Promise<void>
+  /** The checkpoint fails here, and nothing else does (C4, C8). */
+  readonly declined: (checkpoint: CheckpointId, error: unknown) => void
   readonly inputEnded: () => void
   readonly committed: (checkpoint: CheckpointId) => void
   readonly failed: (error: unknown) => void
@@ -51,6 +58,10 @@ export class Task {
   private readonly parts: TaskParts
   private readonly pullers: readonly OperatorNode[]
   private checkpoint: TaskCheckpoint | undefined
+  /** Newest barrier that went out. */
+  private forwarded = 0
+  /** C4: the newest checkpoint whose barrier overtakes; 0: none. */
+  private overtaking = 0
   private ending: IterableIterator<void> | undefined
 
   constructor(parts: TaskParts) {
@@ -87,9 +98,18 @@ export class Task {
     if (this.parts.head instanceof SourceHead) this.parts.head.trigger(barrier, stop)
   }
 
+  /** C4: the barrier of `checkpoint` need not wait its turn, in front of this task or behind it. */
+  overtake(checkpoint: CheckpointId): void {
+    if (this.lifecycle.is('stopped', 'failed') || checkpoint <= this.overtaking) return
+    this.overtaking = checkpoint
+    if (this.forwarded === checkpoint) this.announce(checkpoint)
+    else this.parts.events.wake()
+  }
+
   /** Gives the checkpoint up, wherever it is; staged output stays (K1). */
   abort(checkpoint: CheckpointId): void {
     this.parts.head.abort(checkpoint)
+    if (this.overtaking === checkpoint) this.overtaking = 0
     if (this.checkpoint?.barrier.checkpoint === checkpoint) this.dropCheckpoint()
     this.parts.events.wake()
   }
@@ -120,6 +140,7 @@ export class Task {
   private run(budget: number): StepResult {
     const { gate, outputs, chain } = this.parts
     this.makeRoom()
+    this.takeOvertaking()
     const slicing = this.sliceCheckpoint()
     let used = 0
     while (used < budget) {
@@ -155,14 +176,33 @@ export class Task {
     for (const sink of this.parts.chain.sinks) sink.recheck()
   }
 
-  readonly onBarrier = (barrier: Barrier): void => {
+  /** C4: whether an output has room does not matter; whether an invocation is under way does. */
+  private takeOvertaking(): void {
+    const { overtaking, forwarded, parts } = this
+    if (overtaking <= forwarded || parts.gate.leftovers > 0 || this.ending) return
+    parts.head.overtake(overtaking as CheckpointId)
+  }
+
+  readonly onBarrier = (barrier: Barrier, channels: readonly HeadChannel[] = []): void => {
     const { chain, head, events } = this.parts
     this.dropCheckpoint()
-    const checkpoint = new TaskCheckpoint(barrier, chain, head.sections(), this.plan.index)
+    const recorded = channels.map(({ input, state }): RecordedChannel => {
+      const link = this.plan.inputs[input]
+      invariant(link !== undefined, `C4: task ${this.plan.id} has an input ${input}`)
+      return { scope: link.channel, state }
+    })
+    const checkpoint = new TaskCheckpoint(barrier, chain, head.sections(), this.plan.index, recorded)
     this.checkpoint = checkpoint
     this.hit('task.captured', barrier)
+    if (recorded.length > 0) this.hit('task.overtaken', barrier)
     this.forward(barrier)
+    this.forwarded = barrier.checkpoint
+    if (this.overtaking === this.forwarded) this.announce(barrier.checkpoint)
     events.wake()
+  }
+
+  private announce(checkpoint: CheckpointId): void {
+    for (const { link } of this.parts.outputs) link.overtake(checkpoint)
   }
 
   readonly onWatermark = (atMs: number): void => {
@@ -202,7 +242,16 @@ export class Task {
   private sliceCheckpoint(): boolean {
     const { checkpoint } = this
     if (!checkpoint) return false
-    if (!checkpoint.slice(sliceKeys)) return true
+    let progress: ReturnType<TaskCheckpoint['slice']>
+    try {
+      progress = checkpoint.slice(sliceKeys)
+    } catch (error) {
+      if (!(error instanceof ChannelStateError)) throw error
+      this.dropCheckpoint()
+      this.parts.events.declined(checkpoint.barrier.checkpoint, error)
+      return false
+    }
+    if (progress !== 'done') return progress === 'working'
     this.checkpoint = undefined
     void this.upload(checkpoint)
     return false
@@ -226,6 +275,7 @@ export class Task {
 
   private dropCheckpoint(): void {
     if (!this.checkpoint) return
+    this.checkpoint.close()
     this.checkpoint = undefined
     for (const { state } of this.parts.chain.operators) state?.endSnapshot()
   }

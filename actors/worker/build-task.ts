@@ -8,7 +8,7 @@ import type { SinkContext } from '../../operators/sink.ts'
 import type { Edge } from '../../operators/graph.ts'
 import type { Emit } from '../../operators/operator.ts'
 import { openGroup } from '../../operators/state/restore.ts'
-import type { LinkSpec } from '../../transport/link.ts'
+import type { ChannelFrame, LinkInput, LinkSpec } from '../../transport/link.ts'
 import { stepOf } from '../plan/fusion.ts'
 import type { LinkPlan, Plan, TaskPlan } from '../plan/plan.ts'
 import { buildChain, type ChainRuntime } from '../task/chain.ts'
@@ -16,10 +16,12 @@ import { openGate, type Gate } from '../task/gate.ts'
 import type { Head, HeadEvents, HeadTarget } from '../task/head.ts'
 import { InputHead } from '../task/input-head.ts'
 import { LinkBuffer, partitionEmit } from '../task/output.ts'
+import { ReplayedInput } from '../task/replayed-input.ts'
 import { SinkStepRuntime, type StagedOutput } from '../task/sink-step.ts'
 import { SourceHead } from '../task/source-head.ts'
 import { Task, type TaskEvents } from '../task/task.ts'
 import { assignSplits } from './assign-splits.ts'
+import { restoredChannel } from './restored-channel.ts'
 import type { RestoredCheckpoint } from './restored-checkpoint.ts'
 import type { WorkerLinks } from './worker-links.ts'
 
@@ -76,7 +78,7 @@ async function build(context: TaskContext, opened: Closing[]): Promise<Task> {
     return made.task
   }
   const headEvents: HeadEvents = {
-    barrier: (barrier) => live().onBarrier(barrier),
+    barrier: (barrier, channels) => live().onBarrier(barrier, channels),
     aligning: (barrier) => hit(context, 'task.mid-alignment', barrier),
     watermark: (atMs) => live().onWatermark(atMs),
     ended: () => live().onEnded(),
@@ -119,12 +121,10 @@ async function openHead(
   const { plan, task, ports } = context
   const step = stepOf(plan.graph, task.chain.head)
   if (step.kind !== 'source') {
-    const inputs = task.inputs.map((link) =>
-      context.links.openInput(linkSpec(link, context.epoch), {
-        wake: context.events.wake,
-        fail: context.events.failed,
-      }),
+    const onTheWay = await Promise.all(
+      task.inputs.map(({ channel }) => restoredChannel(context.restored, channel)),
     )
+    const inputs = task.inputs.map((link, i) => openInput(context, link, onTheWay[i] ?? []))
     const second = task.inputs.flatMap((link, i) => (link.edge.input === 1 ? [i] : []))
     return new InputHead(inputs, target, events, new Set(second))
   }
@@ -143,6 +143,16 @@ async function openHead(
     target,
     events,
   )
+}
+
+/** C4: what was on its way on this link comes first. */
+function openInput(
+  { links, epoch, events }: TaskContext,
+  link: LinkPlan,
+  onTheWay: readonly ChannelFrame[],
+): LinkInput {
+  const input = links.openInput(linkSpec(link, epoch), { wake: events.wake, fail: events.failed })
+  return onTheWay.length === 0 ? input : new ReplayedInput(input, onTheWay)
 }
 
 async function openSinks(

@@ -67,6 +67,10 @@ export class HostedDeployment {
     for (const task of this.tasks) task.trigger(barrier, stop)
   }
 
+  overtake(checkpoint: CheckpointId): void {
+    for (const task of this.tasks) task.overtake(checkpoint)
+  }
+
   abort(checkpoint: CheckpointId): void {
     for (const task of this.tasks) task.abort(checkpoint)
   }
@@ -107,6 +111,7 @@ export class HostedDeployment {
         if (made) this.scheduler.wake(made)
       },
       upload: (barrier, sections) => this.upload(task, barrier, sections),
+      declined: (checkpoint, error) => this.decline(task, checkpoint, error),
       inputEnded: () => {
         this.worker.send({
           kind: 'inputEnded',
@@ -156,9 +161,15 @@ export class HostedDeployment {
     } catch (error) {
       if (this.stopped) return
       if (isCrash(error)) throw error
-      ports.log('warn', `checkpoint ${checkpoint} declined in ${epochLabel(epoch)}`, { error: String(error) })
-      send({ kind: 'declined', epoch, checkpoint, task: task.id, error: reportError(error) })
+      this.decline(task, checkpoint, error)
     }
+  }
+
+  private decline(task: TaskPlan, checkpoint: CheckpointId, error: unknown): void {
+    const { epoch } = this
+    const { send, ports } = this.worker
+    ports.log('warn', `checkpoint ${checkpoint} declined in ${epochLabel(epoch)}`, { error: String(error) })
+    send({ kind: 'declined', epoch, checkpoint, task: task.id, error: reportError(error) })
   }
 
   /** C3: hashing large state must not stop the stream, so it gives way to it now and then. */

@@ -14,6 +14,8 @@ export type ToWorker =
       /** The job stops with this checkpoint: sources read nothing behind its barrier. */
       readonly stop: boolean
     }
+  /** C4: the barrier of this checkpoint need not wait its turn. */
+  | { readonly kind: 'overtake'; readonly epoch: Epoch; readonly checkpoint: CheckpointId }
   | { readonly kind: 'abort'; readonly epoch: Epoch; readonly checkpoint: CheckpointId }
   | { readonly kind: 'complete'; readonly epoch: Epoch; readonly checkpoint: CheckpointId }
   | { readonly kind: 'cancel'; readonly epoch: Epoch }

@@ -43,6 +43,9 @@ export class Worker {
       case 'trigger':
         this.current(message.epoch)?.trigger(message)
         break
+      case 'overtake':
+        this.current(message.epoch)?.overtake(message.checkpoint)
+        break
       case 'abort':
         this.current(message.epoch)?.abort(message.checkpoint)
         break

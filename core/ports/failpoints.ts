@@ -6,6 +6,7 @@ export const failpointNames = [
   'task.barrier-partly-sent',
   'task.mid-alignment',
   'task.captured',
+  'task.overtaken',
   'task.mid-upload',
   'task.uploaded',
   'task.restoring',
