@@ -5,6 +5,7 @@ import { CodecError } from './error.ts'
 import { envelopeDepth } from './decode.ts'
 import { escapeValue } from './escape.ts'
 import { beginFits, Familiar, fits, fitsNeedEscape, fitsRoom } from './fits.ts'
+import { flatShape, writeFlatBatch } from './flat-batch.ts'
 import { findFlaw } from './flaw.ts'
 
 /** `moreTypes`: typed arrays keep their type. `useToJSON`: a field of that name is a field. */
@@ -24,13 +25,42 @@ const familiarValues = new Familiar()
  */
 export function encodeBatch(records: readonly unknown[], reserveBytes = 0): Uint8Array {
   const depthMax = limits.valueDepthMax
-  beginFits({ depthMax, remembered: new Familiar() })
+  const familiar = new Familiar()
+  beginFits({ depthMax, remembered: familiar })
   let escapes = false
+  const flat = flatBatch(records, familiar, reserveBytes)
+  if (flat) return flat
   for (let index = 0; index < records.length; index += 1) {
     const record = records[index]
     if (!fits(record, limits.frameBytesMax)) escapes = refuse(record, { depthMax, index }) || escapes
   }
   return pack(records, escapes || fitsNeedEscape(), reserveBytes)
+}
+
+/** Fewer are not worth a look at whether they are flat. */
+const flatRecordsMin = 4
+const flatUsesMin = 1024
+const flatKeysMax = 64
+const flatFailuresMax = 8
+
+/** The bytes when all records are flat and of one shape that was seen often; else undefined. */
+function flatBatch(
+  records: readonly unknown[],
+  familiar: Familiar,
+  reserveBytes: number,
+): Uint8Array | undefined {
+  if (records.length < flatRecordsMin || !fits(records[0], limits.frameBytesMax)) return undefined
+  const shape = familiar.shapes[1]
+  if (!shape || shape.flat === null) return undefined
+  if (shape.flat === undefined) {
+    shape.uses += records.length
+    if (shape.uses < flatUsesMin) return undefined
+    shape.flat = (shape.keys.length <= flatKeysMax && flatShape(shape.keys)) || null
+    if (!shape.flat) return undefined
+  }
+  const bytes = writeFlatBatch(records, shape.flat, reserveBytes)
+  if (!bytes && (shape.flatFailures += 1) >= flatFailuresMax) shape.flat = null
+  return bytes
 }
 
 /** One value for state, positions, control and manifests; rules as of `encodeBatch`. */

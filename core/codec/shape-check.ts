@@ -4,6 +4,8 @@
  * JSON strings, which are literals of JavaScript whatever they contain.
  */
 
+import type { FlatShape } from './flat-batch.ts'
+
 /** What a check needs of `fits.ts`. */
 export interface FieldChecks {
   readonly isWellFormed: (text: string) => boolean
@@ -22,6 +24,10 @@ export interface CheckedShape {
   uses: number
   /** Undefined until the shape was seen often, and where code from strings is forbidden. */
   check: ShapeCheck | undefined
+  /** Writes whole batches of flat records; undefined until the shape was seen often, null for ever after failures. */
+  flat: FlatShape | undefined | null
+  /** Batches of the shape that `flat` gave up. */
+  flatFailures: number
 }
 
 /** Compiling costs about what checking this many records costs. */
@@ -37,7 +43,7 @@ export function checkedShape(keys: readonly string[]): CheckedShape {
   const name = JSON.stringify(keys)
   const known = shapes.get(name)
   if (known) return known
-  const shape = { keys, uses: 0, check: undefined }
+  const shape: CheckedShape = { keys, uses: 0, check: undefined, flat: undefined, flatFailures: 0 }
   if (shapes.size >= shapesMax) shapes.clear()
   shapes.set(name, shape)
   return shape
