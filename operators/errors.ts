@@ -2,7 +2,13 @@ import { MillraceError, isTyped } from '../core/errors.ts'
 import type { StepName } from '../core/ids.ts'
 
 export type OperatorErrorCode =
-  'OPERATOR_THREW' | 'OPERATOR_ASYNC' | 'KEY_SELECTOR_THREW' | 'EMITS_TOO_MANY' | 'OUTPUT_UNKNOWN'
+  | 'OPERATOR_THREW'
+  | 'OPERATOR_ASYNC'
+  | 'KEY_SELECTOR_THREW'
+  | 'EMITS_TOO_MANY'
+  | 'OUTPUT_UNKNOWN'
+  | 'EVENT_TIME_ABSURD'
+  | 'TIMER_HANDLER_MISSING'
 
 /** A step's own code failed on a record; `details.step` names it, the task adds the record's position. */
 export class OperatorError extends MillraceError<OperatorErrorCode> {}

@@ -2,6 +2,7 @@
 import { ConfigError } from '../core/errors.ts'
 import { flowName, stepName, type FlowName, type StepName } from '../core/ids.ts'
 import { limits } from '../core/limits.ts'
+import type { TimeKind } from './event-time.ts'
 import type { Edge, Graph, OutputName, Step } from './graph.ts'
 import type { SourceDefinition } from './source.ts'
 import type { Origin } from './connectable.ts'
@@ -99,8 +100,8 @@ export class FlowBuilder {
   }
 
   /** The results of a step that was attached; streams in other files make them without importing each other. */
-  operatorStream<T>(origin: Origin): OperatorStream<T> {
-    return new OperatorStream<T>(this, origin)
+  operatorStream<T, Time extends TimeKind = 'none'>(origin: Origin): OperatorStream<T, Time> {
+    return new OperatorStream<T, Time>(this, origin)
   }
 
   freeze(): Graph {

@@ -5,6 +5,7 @@ import type { Key } from '../core/keys/index.ts'
 import type { Aggregate } from './aggregates/aggregate.ts'
 import { Connectable } from './connectable.ts'
 import { ConnectedStreams } from './connected.ts'
+import type { TimeKind } from './event-time.ts'
 import type { OperatorDefinition } from './operator.ts'
 import { checkFn, oneOf, onErrorOf, type EmitOptions, type OperatorOptions } from './stream-options.ts'
 import type { OperatorStream } from './stream.ts'
@@ -12,13 +13,15 @@ import { aggregateOperator, reduceOperator, type AggregateOptions } from './step
 import { processOperator, type ProcessOperator } from './steps/process.ts'
 
 /** Records with a key. */
-export class KeyedStream<K extends Key, T> extends Connectable {
+export class KeyedStream<K extends Key, T, Time extends TimeKind = 'none'> extends Connectable {
+  declare readonly _time?: Time
+
   /** A user's own operator, made by `operator<K, T, Out>()({ … })`. */
   process<Out>(
     name: string,
     declared: ProcessOperator<K, T, Out>,
     options?: OperatorOptions,
-  ): OperatorStream<Out> {
+  ): OperatorStream<Out, Time> {
     const erased = declared as ProcessOperator<never, never, unknown>
     const { handlers } = (erased as Partial<typeof erased> | undefined) ?? {}
     if (!handlers) {
@@ -28,11 +31,11 @@ export class KeyedStream<K extends Key, T> extends Connectable {
       )
     }
     const definition = processOperator(erased, this.keyOf, onErrorOf(name, options))
-    return this.builder.operatorStream<Out>(this.attach(name, definition, options))
+    return this.builder.operatorStream<Out, Time>(this.attach(name, definition, options))
   }
 
   /** Combines each key's records into one value; the first record is the first value. */
-  reduce(name: string, fn: (value: T, record: T) => T, options?: EmitOptions): OperatorStream<T> {
+  reduce(name: string, fn: (value: T, record: T) => T, options?: EmitOptions): OperatorStream<T, Time> {
     return this.fold<T>(name, options, (fold) => reduceOperator(checkFn(name, fn), fold))
   }
 
@@ -41,7 +44,7 @@ export class KeyedStream<K extends Key, T> extends Connectable {
     name: string,
     aggregate: Aggregate<T, Acc, Out>,
     options?: EmitOptions,
-  ): OperatorStream<Out> {
+  ): OperatorStream<Out, Time> {
     return this.fold<Out>(name, options, (fold) => aggregateOperator(aggregate, fold))
   }
 
@@ -49,17 +52,17 @@ export class KeyedStream<K extends Key, T> extends Connectable {
    * This stream (left) and another (right) that is keyed by keys of the same type, so that one operator sees the
    * records of both by key. Throws ConfigError `STREAM_NOT_KEYED`, and `FLOW_FOREIGN` for a stream of another flow.
    */
-  connect<R>(right: KeyedStream<K, R>): ConnectedStreams<K, T, R> {
+  connect<R>(right: KeyedStream<K, R, Time>): ConnectedStreams<K, T, R, Time> {
     const keys = { left: this.keyOf, right: keyOfStream(right, 'connect') }
     return new ConnectedStreams({
       keys,
       attach: (name, definition, options) =>
-        this.builder.operatorStream<never>(this.attachTwo(name, right, definition, options)),
+        this.builder.operatorStream<never, Time>(this.attachTwo(name, right, definition, options)),
     })
   }
 
   /** For operators of two inputs. */
-  static keyOf(stream: KeyedStream<never, unknown>): (record: never) => Key {
+  static keyOf(stream: KeyedStream<never, unknown, TimeKind>): (record: never) => Key {
     return stream.keyOf
   }
 
@@ -73,16 +76,16 @@ export class KeyedStream<K extends Key, T> extends Connectable {
     name: string,
     options: EmitOptions | undefined,
     make: (options: AggregateOptions) => OperatorDefinition,
-  ): OperatorStream<Out> {
+  ): OperatorStream<Out, Time> {
     const emitOn = oneOf(name, 'emitOn', options?.emitOn ?? 'record', ['record', 'end'])
     const definition = make({ keyOf: this.keyOf, emitOn, onError: onErrorOf(name, options) })
-    return this.builder.operatorStream<Out>(this.attach(name, definition, options))
+    return this.builder.operatorStream<Out, Time>(this.attach(name, definition, options))
   }
 }
 
 /** How a stream's keys are read. Throws ConfigError `STREAM_NOT_KEYED`. */
 function keyOfStream(stream: unknown, doing: string): (record: never) => Key {
-  if (stream instanceof KeyedStream) return KeyedStream.keyOf(stream as KeyedStream<never, unknown>)
+  if (stream instanceof KeyedStream) return KeyedStream.keyOf(stream as KeyedStream<never, unknown, TimeKind>)
   throw new ConfigError(
     'STREAM_NOT_KEYED',
     `${doing} needs a keyed stream on both sides; call .keyBy(name, …) first`,

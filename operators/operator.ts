@@ -1,12 +1,14 @@
 /**
  * What a step is to the engine: a description in the graph, from which every task makes an instance.
- * Handlers are synchronous; an *invocation* is one call of `onRecord`, one item of a pulled iterable, or one
- * key of `onEnd` (T1).
+ * Handlers are synchronous; an *invocation* is one call of `onRecord`, one timer, one item of a pulled iterable,
+ * or one key of `onEnd` (T1).
  */
 import type { Key } from '../core/keys/index.ts'
 import type { StepName } from '../core/ids.ts'
+import type { Ports } from '../core/ports/index.ts'
 import { outputUnknown } from './errors.ts'
 import type { OutputName } from './graph.ts'
+import type { KeyTimers, Timer } from './state/timers.ts'
 import type { StateSchema } from './state/schema.ts'
 import type { KeyedState } from './state/keyed-state.ts'
 
@@ -14,6 +16,21 @@ export type Emit = (record: unknown) => void
 
 /** P1: what a throw of the user's code does to the record. */
 export type ErrorPolicy = 'fail' | 'skip' | 'dead-letter'
+
+/** A task's register: the event time of the record in hand, ms since 1970. What is emitted carries it. */
+export interface TimeRegister {
+  recordMs: number
+}
+
+export interface StepClock {
+  /**
+   * This step's watermark: no record older than or equal to it is to come; −Infinity before the first, +Infinity
+   * when every input ended. W1: what a restored key's group had seen counts, for that key.
+   */
+  readonly watermarkMs: number
+  /** Processing time through the clock port: ms since 1970; may jump. */
+  nowMs(): number
+}
 
 export interface OperatorDefinition {
   /** `map`, `process` …: for messages, `inspect` and the fingerprint. */
@@ -25,6 +42,8 @@ export interface OperatorDefinition {
   readonly outputs?: readonly OutputName[]
   /** True for `map`, `filter` and the like: the planner may call `fn` from generated code. */
   readonly inline?: InlineForm
+  /** `stamps`: gives records their event time. `needs`: refused without event time (`EVENT_TIME_MISSING`). */
+  readonly eventTime?: 'stamps' | 'needs'
   create(context: OperatorContext): OperatorInstance
 }
 
@@ -40,9 +59,12 @@ export type InlineForm =
   | { readonly kind: 'map'; readonly fn: (record: never) => unknown }
   | { readonly kind: 'filter'; readonly fn: (record: never) => boolean }
   | { readonly kind: 'identity' }
+  /** The record goes on as it is, once the instance's `tap` has seen it. */
+  | { readonly kind: 'tap' }
 
 export interface OperatorContext {
   readonly step: StepName
+  /** To the main output, at `time.recordMs`. */
   readonly emit: Emit
   /** To one of the definition's `outputs`. Throws `OUTPUT_UNKNOWN` for any other. */
   readonly emitTo: (output: OutputName, record: unknown) => void
@@ -50,6 +72,46 @@ export interface OperatorContext {
   readonly gate: { leftovers: number }
   /** Present when the definition is keyed. */
   readonly state?: KeyedState
+  /** Shared by the task's steps, set before each invocation; NaN in flows without event time. */
+  readonly time: TimeRegister
+  readonly clock: StepClock
+  /** Timers of the current key; present when the step's schema has them. */
+  readonly timers?: KeyTimers
+  /** Present when the step's records come from a source in the same task: whose split is in hand. */
+  readonly splits?: SplitRegister
+  readonly ports: Pick<Ports, 'clock' | 'timers' | 'random' | 'log'>
+  /** There may be something to pull, or another watermark to let out. Safe from anywhere. */
+  readonly wake: () => void
+}
+
+/** A source's splits, as the steps behind it in the same task see them. */
+export interface SplitRegister {
+  readonly splits: readonly string[]
+  /** Index of the split whose records are being worked on. */
+  current: number
+  /** Per split: how often the source has looked for records in it, whether it found some or not. */
+  readonly visits: number[]
+  /** Per split: nothing comes from it any more (C10). */
+  readonly ended: boolean[]
+}
+
+/** Of a step's own state that belongs to no key: plain data, small, encoded at the barrier. */
+export interface UnkeyedSection {
+  readonly scope: UnkeyedScope
+  readonly value: unknown
+}
+
+export type UnkeyedScope =
+  /** Goes with the source's split, to whichever task reads it; only where `splits` is present. */
+  | { readonly kind: 'split'; readonly split: string }
+  /** Shared out over the step's tasks. */
+  | { readonly kind: 'list' }
+
+/** Why a watermark came out as it did. */
+export interface WatermarkOut {
+  readonly atMs: number
+  /** Nothing is to be expected for a while: whoever waits for it may go on without. */
+  readonly idle: boolean
 }
 
 /** Throws `OUTPUT_UNKNOWN` unless `output` is one of the definition's. */
@@ -61,6 +123,13 @@ export interface OperatorInstance {
   onRecord(record: unknown): void
   /** A record of the second input; such a step heads its task. */
   onSecond?(record: unknown): void
+  /** In place of `onRecord`, for definitions whose `inline` is a tap. */
+  tap?(record: unknown): void
+  /**
+   * Keyed steps whose schema has timers: one timer fired, and is gone from the state. The state has entered the
+   * key; the register holds the timer's time.
+   */
+  onTimer?(key: Key, timer: Timer): void
   /**
    * Present on steps whose results may be iterables: emits one item of what is left and returns true, or
    * returns false when nothing is left.
@@ -70,4 +139,17 @@ export interface OperatorInstance {
   discard?(): void
   /** Keyed operators: called once a key that holds state, after the last record; the state has entered the key. */
   onEnd?(key: Key): void
+  /**
+   * Steps that make watermarks or hold them back: what may leave now, given what came in. Asked about once a
+   * thousand records, when there is nothing more to read, and after each watermark that came in. An answer below
+   * an earlier one counts as that one.
+   */
+  watermarkOut?(inMs: number, inIdle: boolean): WatermarkOut
+  /** Restored before anything else is called, with every section that falls to this task, also none. */
+  readonly unkeyed?: {
+    snapshot(): readonly UnkeyedSection[]
+    restore(sections: readonly UnkeyedSection[]): void
+  }
+  /** The task ends, or failed: nothing is called any more. */
+  close?(): void
 }

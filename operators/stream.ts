@@ -2,6 +2,8 @@
 import { ConfigError } from '../core/errors.ts'
 import type { Key } from '../core/keys/index.ts'
 import { Connectable } from './connectable.ts'
+import { resolveEventTime, type EventTimeOptions } from './event-time-options.ts'
+import type { TimeKind } from './event-time.ts'
 import type { StepOptions } from './flow.ts'
 import { KeyedStream } from './keyed-stream.ts'
 import type { OperatorDefinition } from './operator.ts'
@@ -9,12 +11,15 @@ import type { SideOutput } from './side-output.ts'
 import type { SinkDefinition } from './sink.ts'
 import type { DeadLetter } from './source.ts'
 import { checkFn, onErrorOf, type OperatorOptions } from './stream-options.ts'
+import { eventTimeOperator } from './steps/event-time.ts'
 import { filterOperator, flatMapOperator, identityOperator, mapOperator } from './steps/stateless.ts'
 
 /** Records of type `T`. Each method adds one named step; a stream may be continued more than once. */
-export class Stream<T> extends Connectable {
+export class Stream<T, Time extends TimeKind = 'none'> extends Connectable {
+  declare readonly _time?: Time
+
   /** One result a record. */
-  map<R>(name: string, fn: (record: T) => R, options?: OperatorOptions): OperatorStream<R> {
+  map<R>(name: string, fn: (record: T) => R, options?: OperatorOptions): OperatorStream<R, Time> {
     return this.next(name, mapOperator(checkFn(name, fn), onErrorOf(name, options)), options)
   }
 
@@ -23,22 +28,39 @@ export class Stream<T> extends Connectable {
     name: string,
     fn: (record: T) => record is S,
     options?: OperatorOptions,
-  ): OperatorStream<S>
-  filter(name: string, fn: (record: T) => boolean, options?: OperatorOptions): OperatorStream<T>
-  filter(name: string, fn: (record: T) => boolean, options?: OperatorOptions): OperatorStream<T> {
+  ): OperatorStream<S, Time>
+  filter(name: string, fn: (record: T) => boolean, options?: OperatorOptions): OperatorStream<T, Time>
+  filter(name: string, fn: (record: T) => boolean, options?: OperatorOptions): OperatorStream<T, Time> {
     return this.next(name, filterOperator(checkFn(name, fn), onErrorOf(name, options)), options)
   }
 
   /** Any number of results a record; an iterable is pulled only as fast as the outputs take them. */
-  flatMap<R>(name: string, fn: (record: T) => Iterable<R>, options?: OperatorOptions): OperatorStream<R> {
+  flatMap<R>(
+    name: string,
+    fn: (record: T) => Iterable<R>,
+    options?: OperatorOptions,
+  ): OperatorStream<R, Time> {
     return this.next(name, flatMapOperator(checkFn(name, fn), onErrorOf(name, options)), options)
   }
 
+  /**
+   * Gives each record its event time, and lets a watermark follow them: what windows, timers and joins by event time
+   * need. Best right behind the source, where every split has a watermark of its own.
+   */
+  eventTime(name: string, options: EventTimeOptions<T>): OperatorStream<T, 'event'> {
+    const definition = eventTimeOperator(resolveEventTime(name, options))
+    return new OperatorStream<T, 'event'>(this.builder, this.attach(name, definition, options))
+  }
+
   /** Brings records of equal keys to the same task. Keys: strings, finite numbers, bigints, booleans, tuples of these. */
-  keyBy<K extends Key>(name: string, keyOf: (record: T) => K, options?: StepOptions): KeyedStream<K, T> {
+  keyBy<K extends Key>(
+    name: string,
+    keyOf: (record: T) => K,
+    options?: StepOptions,
+  ): KeyedStream<K, T, Time> {
     const selector = checkFn(name, keyOf) as (record: never) => Key
     const { from } = this.attach(name, identityOperator('keyBy'), options)
-    return new KeyedStream<K, T>(this.builder, {
+    return new KeyedStream<K, T, Time>(this.builder, {
       from,
       output: 'main',
       partition: { kind: 'hash', keyOf: selector },
@@ -46,21 +68,21 @@ export class Stream<T> extends Connectable {
   }
 
   /** This stream's and the others' records in one; order holds within each. */
-  union(name: string, ...others: readonly Stream<T>[]): Stream<T> {
+  union(name: string, ...others: readonly Stream<T, Time>[]): Stream<T, Time> {
     const origins = others.map((other) => this.originOf(other, name))
     const all = this.attach(name, identityOperator('union'), undefined)
     for (const origin of origins) this.builder.connect({ ...origin, to: all.from, input: 0 })
-    return new Stream<T>(this.builder, all)
+    return new Stream<T, Time>(this.builder, all)
   }
 
   /** The next step's tasks get records in turn. */
-  rebalance(): Stream<T> {
-    return new Stream<T>(this.builder, { ...this.origin, partition: { kind: 'round-robin' } })
+  rebalance(): Stream<T, Time> {
+    return new Stream<T, Time>(this.builder, { ...this.origin, partition: { kind: 'round-robin' } })
   }
 
   /** Every task of the next step gets every record. */
-  broadcast(): Stream<T> {
-    return new Stream<T>(this.builder, { ...this.origin, partition: { kind: 'broadcast' } })
+  broadcast(): Stream<T, Time> {
+    return new Stream<T, Time>(this.builder, { ...this.origin, partition: { kind: 'broadcast' } })
   }
 
   /** Ends the stream in a sink. */
@@ -84,13 +106,17 @@ export class Stream<T> extends Connectable {
     this.builder.connect({ ...this.origin, to, input: 0 })
   }
 
-  private next<R>(name: string, definition: OperatorDefinition, options?: StepOptions): OperatorStream<R> {
-    return new OperatorStream<R>(this.builder, this.attach(name, definition, options))
+  private next<R>(
+    name: string,
+    definition: OperatorDefinition,
+    options?: StepOptions,
+  ): OperatorStream<R, Time> {
+    return new OperatorStream<R, Time>(this.builder, this.attach(name, definition, options))
   }
 }
 
 /** A step's results, with the records that it set aside. */
-export class OperatorStream<T> extends Stream<T> {
+export class OperatorStream<T, Time extends TimeKind = 'none'> extends Stream<T, Time> {
   /** What `onError: 'dead-letter'` (or a source's `badRows: 'dead-letter'`) set aside. */
   get deadLetters(): Stream<DeadLetter> {
     return new Stream<DeadLetter>(this.builder, {
@@ -104,7 +130,7 @@ export class OperatorStream<T> extends Stream<T> {
    * What the step's handlers emitted with `ctx.emitTo(side, …)`. Throws ConfigError `OUTPUT_UNKNOWN` when the
    * step does not declare it.
    */
-  sideOutput<S>(side: SideOutput<S>): Stream<S> {
+  sideOutput<S>(side: SideOutput<S>): Stream<S, Time> {
     const { from } = this.origin
     const declared = this.builder.outputsOf(from)
     if (!declared.includes(side.name)) {
@@ -114,7 +140,7 @@ export class OperatorStream<T> extends Stream<T> {
         { step: from },
       )
     }
-    return new Stream<S>(this.builder, { from, output: side.name, partition: { kind: 'forward' } })
+    return new Stream<S, Time>(this.builder, { from, output: side.name, partition: { kind: 'forward' } })
   }
 }
 

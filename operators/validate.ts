@@ -1,6 +1,7 @@
 /** What a flow must be before it can run. Each error names the step and the mend. */
 import { ConfigError } from '../core/errors.ts'
-import { edgesFrom, type Graph, type Step } from './graph.ts'
+import { isTimed, timedSteps } from './event-time.ts'
+import { edgesFrom, edgesInto, type Graph, type Step } from './graph.ts'
 
 export function validateGraph(graph: Graph): void {
   const steps = [...graph.steps.values()]
@@ -17,6 +18,7 @@ export function validateGraph(graph: Graph): void {
     )
   }
   for (const step of steps) checkOutputs(graph, step)
+  checkEventTime(graph, steps)
 }
 
 function checkOutputs(graph: Graph, step: Step): void {
@@ -62,3 +64,21 @@ const wantsDeadLetters = (step: Step): boolean =>
   step.kind === 'source'
     ? step.definition.deadLetters
     : step.kind === 'operator' && step.definition.onError === 'dead-letter'
+
+function checkEventTime(graph: Graph, steps: readonly Step[]): void {
+  const timed = timedSteps(graph)
+  for (const step of steps) {
+    if (step.kind !== 'operator') continue
+    const { kind, eventTime } = step.definition
+    const inputs = edgesInto(graph, step.name)
+    const without = inputs.filter((edge) => !isTimed(edge, timed))
+    const missing =
+      eventTime === 'needs' ? without.length > 0 : kind === 'union' && without.length < inputs.length
+    if (!missing || without.length === 0) continue
+    throw new ConfigError(
+      'EVENT_TIME_MISSING',
+      `'${step.name}' needs event time, which the records of ${without.map(({ from }) => `'${from}'`).join(', ')} do not have; put .eventTime(name, { atMs }) before it`,
+      { step: step.name },
+    )
+  }
+}

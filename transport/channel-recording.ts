@@ -93,9 +93,9 @@ export function* readChannel(bytes: Uint8Array): IterableIterator<ChannelFrame> 
 
 function encodeItem(head: FrameHead, item: ChannelItem): readonly { bytes: Uint8Array; count: number }[] {
   if ('payload' in item) return [{ bytes: writeFrame({ ...item, ...head }), count: item.count }]
-  if (item.kind === 'batch') return makeFrames(head, item.records, limits.frameBytesMax)
+  if (item.kind === 'batch') return makeFrames(head, item, limits.frameBytesMax)
   invariant(item.kind === 'watermark', `C4: a ${item.kind} is no channel state`)
-  return [{ bytes: writeFrame({ kind: 'watermark', atMs: item.atMs, ...head }), count: 1 }]
+  return [{ bytes: writeFrame({ ...item, ...head }), count: 1 }]
 }
 
 function bytesOf(item: ChannelItem): number {

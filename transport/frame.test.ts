@@ -148,7 +148,7 @@ describe('bytes that are no frame are refused with a typed error, never another 
   const cases: [FrameErrorCode, Uint8Array][] = [
     ['FRAME_TRUNCATED', new Uint8Array(0)],
     ['FRAME_MAGIC', changed(bytes, 0, 0)],
-    ['FRAME_VERSION', changed(bytes, 4, 2)],
+    ['FRAME_VERSION', changed(bytes, 4, 99)],
     ['FRAME_KIND', changed(bytes, 5, 0)],
     ['FRAME_KIND', changed(bytes, 5, 8)],
     ['FRAME_LENGTH', Uint8Array.from([...bytes, 0])],

@@ -7,7 +7,7 @@
  * | 0 | 4 | magic `MILL` |
  * | 4 | 1 | format version |
  * | 5 | 1 | kind |
- * | 6 | 2 | 0 |
+ * | 6 | 2 | flags: 1 where a batch's records have event times, or a watermark is idle; else 0 |
  * | 8 | 4 | epoch: term |
  * | 12 | 4 | epoch: attempt |
  * | 16 | 4 | link |
@@ -16,9 +16,9 @@
  * | 32 | 4 | payload length |
  * | 36 | 4 | CRC-32 of the header before it and of the payload |
  *
- * Payloads: batch `encodeBatch`; watermark f64; barrier checkpoint u64, final u8; probe id u32, sent u64;
- * answer probe id u32, received u64, granted u64; overtake checkpoint u64, cut u64; end none. A u64 here is a
- * safe integer.
+ * Payloads: batch `encodeBatch`, and event times behind it (`times.ts`) if it has any; watermark f64; barrier
+ * checkpoint u64, final u8; probe id u32, sent u64; answer probe id u32, received u64, granted u64; overtake
+ * checkpoint u64, cut u64; end none. A u64 here is a safe integer.
  *
  * Nothing of a frame is believed before its length and checksum are right; the payload of a batch is not
  * decoded here.
@@ -29,6 +29,7 @@ import type { Batch } from '../core/elements.ts'
 import { MillraceError } from '../core/errors.ts'
 import type { CheckpointId, Epoch, LinkId, Term } from '../core/ids.ts'
 import { limits } from '../core/limits.ts'
+import { appendTimes, readTimes } from './times.ts'
 
 export const frameHeaderBytes = 40
 
@@ -42,8 +43,8 @@ export interface FrameHead {
 }
 
 export type FrameContent =
-  | { readonly kind: 'batch'; readonly count: number; readonly payload: Uint8Array }
-  | { readonly kind: 'watermark'; readonly atMs: number }
+  | { readonly kind: 'batch'; readonly count: number; readonly payload: Uint8Array; readonly timed?: boolean }
+  | { readonly kind: 'watermark'; readonly atMs: number; readonly idle?: boolean }
   | { readonly kind: 'barrier'; readonly checkpoint: CheckpointId; readonly final: boolean }
   | { readonly kind: 'end' }
   /** Sender to receiver: where are you? `sent` is the number of the sender's next element. */
@@ -85,7 +86,7 @@ export class FrameError extends MillraceError<FrameErrorCode> {
 }
 
 const magic = 0x4c4c494d
-const version = 1
+const version = 2
 const kinds = ['batch', 'watermark', 'barrier', 'end', 'probe', 'answer', 'overtake'] as const
 /** Of each kind's payload; −1 where it varies. */
 const payloadBytes = {
@@ -134,6 +135,8 @@ export function writeFrame(frame: Frame): Uint8Array {
   seal(bytes, view, frame, {
     kind: frame.kind,
     count: frame.kind === 'batch' ? frame.count : countOf(frame.kind),
+    flag:
+      (frame.kind === 'batch' && frame.timed === true) || (frame.kind === 'watermark' && frame.idle === true),
   })
   return bytes
 }
@@ -142,9 +145,14 @@ export function writeFrame(frame: Frame): Uint8Array {
  * The frame of a batch; records are encoded straight behind the header. Throws CodecError for a record that
  * cannot cross, and FrameError `FRAME_OVERSIZED` with `details.bytes` when they exceed `limits.frameBytesMax`.
  */
-export function writeBatchFrame(head: FrameHead, records: readonly unknown[]): Uint8Array {
-  const bytes = encodeBatch(records, frameHeaderBytes)
-  seal(bytes, viewOf(bytes), head, { kind: 'batch', count: records.length })
+export function writeBatchFrame(
+  head: FrameHead,
+  records: readonly unknown[],
+  times?: readonly number[],
+): Uint8Array {
+  const batch = encodeBatch(records, frameHeaderBytes)
+  const bytes = times ? appendTimes(batch, times) : batch
+  seal(bytes, viewOf(bytes), head, { kind: 'batch', count: records.length, flag: times !== undefined })
   return bytes
 }
 
@@ -154,6 +162,7 @@ export function readFrame(bytes: Uint8Array): Frame {
   const kind = checkEnvelope(bytes, view)
   const head = readHead(view)
   const count = view.getUint32(20, true)
+  const flag = view.getUint16(6, true) === 1
   const payload = bytes.subarray(frameHeaderBytes)
   const expected = payloadBytes[kind]
   if (expected >= 0 && payload.byteLength !== expected) {
@@ -164,8 +173,9 @@ export function readFrame(bytes: Uint8Array): Frame {
   }
   if (kind === 'batch') {
     checkField(count >= 1 && count <= payload.byteLength, 'the count of a batch', count)
-    return { ...head, kind, count, payload }
+    return flag ? { ...head, kind, count, payload, timed: true } : { ...head, kind, count, payload }
   }
+  checkField(!flag || kind === 'watermark', 'the flags', 1)
   checkField(count === countOf(kind), `the count of a ${kind}`, count)
   return readSignal(head, kind, view)
 }
@@ -180,27 +190,35 @@ export function frameLength(bytes: Uint8Array): number {
 
 /** The records of a batch's frame. Throws CodecError, or FrameError when there are not as many as it says. */
 export function readBatch(frame: Frame & { readonly kind: 'batch' }): Batch {
-  const records = decodeBatch(frame.payload)
+  const { records, times } = frame.timed
+    ? decodeTimed(frame.payload, frame.count)
+    : { records: decodeBatch(frame.payload), times: undefined }
   if (records.length !== frame.count) {
     throw new FrameError(
       'FRAME_FIELD',
       `expected ${frame.count} records in the frame, found ${records.length}`,
     )
   }
-  return { kind: 'batch', records }
+  return times ? { kind: 'batch', records, times } : { kind: 'batch', records }
+}
+
+function decodeTimed(payload: Uint8Array, count: number): { records: unknown[]; times: readonly number[] } {
+  const { before, times } = readTimes(payload, count)
+  checkField(times.length === count, 'the number of event times', times.length)
+  return { records: decodeBatch(before), times }
 }
 
 function seal(
   bytes: Uint8Array,
   view: DataView,
   head: FrameHead,
-  own: { readonly kind: Frame['kind']; readonly count: number },
+  own: { readonly kind: Frame['kind']; readonly count: number; readonly flag: boolean },
 ): void {
   if (bytes.byteLength > limits.frameBytesMax) throw oversized(bytes.byteLength)
   view.setUint32(0, magic, true)
   view.setUint8(4, version)
   view.setUint8(5, kinds.indexOf(own.kind) + 1)
-  view.setUint16(6, 0, true)
+  view.setUint16(6, own.flag ? 1 : 0, true)
   writeUint32(view, 8, head.epoch.term)
   writeUint32(view, 12, head.epoch.attempt)
   writeUint32(view, 16, head.link)
@@ -244,7 +262,7 @@ function readHead(view: DataView): FrameHead {
   const term = view.getUint32(8, true)
   const attempt = view.getUint32(12, true)
   checkField(term >= 1, 'the term', term)
-  checkField(view.getUint16(6, true) === 0, 'the reserved field', view.getUint16(6, true))
+  checkField(view.getUint16(6, true) <= 1, 'the flags', view.getUint16(6, true))
   return {
     epoch: { term: term as Term, attempt },
     link: view.getUint32(16, true) as LinkId,
@@ -258,7 +276,7 @@ function readSignal(head: FrameHead, kind: Exclude<Frame['kind'], 'batch'>, view
     case 'watermark': {
       const atMs = view.getFloat64(at, true)
       checkField(!Number.isNaN(atMs), 'a watermark', atMs)
-      return { ...head, kind, atMs }
+      return view.getUint16(6, true) === 1 ? { ...head, kind, atMs, idle: true } : { ...head, kind, atMs }
     }
     case 'barrier': {
       const checkpoint = readWhole(view, at)

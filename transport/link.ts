@@ -25,9 +25,9 @@ export interface LinkOutput {
   /**
    * Takes a batch, in any case; a caller that ignores `hasRoom` overshoots. The array belongs to the link
    * afterwards. Throws a typed record error for a value that cannot cross, or a record above the largest frame;
-   * its `details.index` is the record's index in the batch.
+   * its `details.index` is the record's index in the batch. `times`: the records' event times, as long.
    */
-  sendBatch(records: readonly unknown[]): void
+  sendBatch(records: readonly unknown[], times?: readonly number[]): void
   /** Queued behind what was sent before; needs no grant. An unsent watermark is replaced by a newer one. */
   sendSignal(signal: Signal): void
   /**

@@ -6,6 +6,7 @@
 import { ConfigError } from '../../core/errors.ts'
 import { linkId, taskId, type LinkId, type StepName, type TaskId, type WorkerId } from '../../core/ids.ts'
 import { limits } from '../../core/limits.ts'
+import { timedSteps } from '../../operators/event-time.ts'
 import type { Edge, Graph } from '../../operators/graph.ts'
 import type { ChannelScope } from '../../snapshot/manifest.ts'
 import { placeTask } from './placement.ts'
@@ -24,6 +25,8 @@ export interface Plan {
   readonly keyGroups: number
   readonly chains: readonly Chain[]
   readonly tasks: readonly TaskPlan[]
+  /** Steps whose results carry event time. */
+  readonly timed: ReadonlySet<StepName>
 }
 
 export interface TaskPlan {
@@ -74,7 +77,7 @@ export function planJob(graph: Graph, options: PlanOptions): Plan {
     })
   })
   checkBudget(tasks, options.workers)
-  return { graph, keyGroups: options.keyGroups, chains, tasks }
+  return { graph, keyGroups: options.keyGroups, chains, tasks, timed: timedSteps(graph) }
 }
 
 function planLinks(graph: Graph, chainOf: ReadonlyMap<StepName, Chain>, options: PlanOptions): LinkPlan[] {

@@ -1,8 +1,16 @@
 /** The fused steps of one task, wired: each step's results call the next one's `onRecord`. */
 import { outputUnknown } from '../../operators/errors.ts'
-import type { Emit, OperatorContext, OperatorInstance } from '../../operators/operator.ts'
+import type {
+  Emit,
+  InlineForm,
+  OperatorContext,
+  OperatorInstance,
+  SplitRegister,
+  TimeRegister,
+} from '../../operators/operator.ts'
 import {
   edgesFrom,
+  edgesInto,
   type Edge,
   type Graph,
   type OperatorStep,
@@ -11,19 +19,28 @@ import {
 import { groupRange } from '../../core/keys/index.ts'
 import type { StepName } from '../../core/ids.ts'
 import { invariant } from '../../core/invariant.ts'
+import type { Ports } from '../../core/ports/index.ts'
 import { KeyedState } from '../../operators/state/keyed-state.ts'
+import { isTimed } from '../../operators/event-time.ts'
+import { clockTimersOnly } from '../../operators/state/clock-timers.ts'
 import { guardedInstance } from '../../operators/steps/poison.ts'
 import { stepOf, type Chain } from '../plan/fusion.ts'
 import type { Plan, TaskPlan } from '../plan/plan.ts'
 import { fusedLoop, type Drain, type InlineStep } from './fused-loop.ts'
 import type { Gate } from './gate.ts'
 import type { SinkStepRuntime } from './sink-step.ts'
+import { TaskStepClock } from './step-clock.ts'
 
 export interface OperatorNode {
   readonly name: StepName
   readonly step: OperatorStep
   readonly instance: OperatorInstance
   readonly state: KeyedState | undefined
+  readonly clock: TaskStepClock
+  /** Its records have event time. */
+  readonly timed: boolean
+  /** The step of this task that its records come from; undefined for the task's first step, and behind a source. */
+  readonly follows: StepName | undefined
 }
 
 export interface ChainRuntime {
@@ -43,6 +60,11 @@ export interface ChainParts {
   readonly task: TaskPlan
   readonly sinks: ReadonlyMap<StepName, SinkStepRuntime>
   readonly gate: Gate
+  readonly register: TimeRegister
+  /** Of the source at the task's head. */
+  readonly splits?: SplitRegister | undefined
+  readonly ports: Pick<Ports, 'clock' | 'timers' | 'random' | 'log'>
+  readonly wake: () => void
   /** The emit of an edge that leaves the task. */
   readonly leaving: (edge: Edge) => Emit
   readonly skipped: (step: StepName, error: unknown) => void
@@ -74,34 +96,46 @@ export function buildChain(parts: ChainParts): ChainRuntime {
     }
   }
   const { head } = task.chain
-  const inline = inlineRun(plan.graph, task.chain)
+  const inline = inlineRun(plan.graph, task.chain, operators)
   const last = inline.at(-1)
+  const tail = last ? emitOf(last.name, 'main') : (entries.get(head) ?? emitOf(head, 'main'))
+  const timedInput = task.inputs.some((link) => isTimed(link.edge, plan.timed))
   return {
-    drain: fusedLoop(inline, last ? emitOf(last.name, 'main') : (entries.get(head) ?? emitOf(head, 'main'))),
-    drainSecond: secondDrain(operators[0], head),
+    drain: fusedLoop(inline, tail, timedInput ? parts.register : undefined),
+    drainSecond: secondDrain(operators[0], head, timedInput ? parts.register : undefined),
     deadLetters: emitOf(head, 'dead-letters'),
     operators,
     sinks: [...parts.sinks.values()],
   }
 }
 
-function secondDrain(first: OperatorNode | undefined, head: StepName): Drain | undefined {
+function secondDrain(
+  first: OperatorNode | undefined,
+  head: StepName,
+  register: TimeRegister | undefined,
+): Drain | undefined {
   const instance = first?.name === head ? first.instance : undefined
-  return instance?.onSecond && fusedLoop([], (record) => instance.onSecond?.(record))
+  return instance?.onSecond && fusedLoop([], (record) => instance.onSecond?.(record), register)
 }
 
 /** The stateless steps, one behind the other, with which every record begins. */
-function inlineRun(graph: Graph, chain: Chain): InlineStep[] {
+function inlineRun(graph: Graph, chain: Chain, operators: readonly OperatorNode[]): InlineStep[] {
   const run: InlineStep[] = []
   const head = stepOf(graph, chain.head)
   let next: StepName | undefined = head.kind === 'source' ? soleConsumer(graph, chain, head.name) : head.name
   while (next !== undefined) {
     const step = stepOf(graph, next)
     if (step.kind !== 'operator' || step.definition.onError !== 'fail' || !step.definition.inline) break
-    run.push({ name: next, form: step.definition.inline })
+    run.push({ name: next, form: bound(step.definition.inline, step.name, operators) })
     next = soleConsumer(graph, chain, next)
   }
   return run
+}
+
+function bound(form: InlineForm, name: StepName, operators: readonly OperatorNode[]): InlineStep['form'] {
+  if (form.kind !== 'tap') return form
+  const instance = operators.find((node) => node.name === name)?.instance
+  return { kind: 'tap', fn: (record) => instance?.tap?.(record) }
 }
 
 function soleConsumer(graph: Graph, chain: Chain, step: StepName): StepName | undefined {
@@ -124,12 +158,21 @@ function makeOperator(
         ...groupRange(task.index, task.chain.parallelism, plan.keyGroups),
       })
     : undefined
+  const timed = plan.timed.has(name)
+  const clock = new TaskStepClock(() => parts.ports.clock.wallMs(), state)
   const context: OperatorContext = {
     step: name,
     emit: emitOf(name, 'main'),
     emitTo: sideEmit(step, emitOf),
     gate: parts.gate,
+    // Where there is no event time, nobody must see another step's.
+    time: timed ? parts.register : { recordMs: NaN },
+    clock,
+    ports: parts.ports,
+    wake: parts.wake,
     ...(state && { state }),
+    ...(state?.timers && { timers: timed ? state.timers : clockTimersOnly(name, state.timers) }),
+    ...(parts.splits && { splits: parts.splits }),
   }
   const instance =
     definition.onError === 'fail'
@@ -139,7 +182,9 @@ function makeOperator(
           skipped: (error) => parts.skipped(name, error),
           ...(definition.onError === 'dead-letter' && { deadLetter: emitOf(name, 'dead-letters') }),
         })
-  return { name, step, instance, state }
+  const before = name === task.chain.head ? undefined : edgesInto(plan.graph, name)[0]?.from
+  const follows = before && stepOf(plan.graph, before).kind === 'operator' ? before : undefined
+  return { name, step, instance, state, clock, timed, follows }
 }
 
 function sideEmit(

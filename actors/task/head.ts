@@ -1,5 +1,5 @@
 /** Where a task's invocations come from: links, or a source's splits. */
-import type { Barrier } from '../../core/elements.ts'
+import type { Barrier, Watermark } from '../../core/elements.ts'
 import type { CheckpointId } from '../../core/ids.ts'
 import type { ChannelState } from '../../transport/link.ts'
 import type { Drain } from './fused-loop.ts'
@@ -39,7 +39,8 @@ export interface HeadEvents {
   readonly barrier: (barrier: Barrier, channels?: readonly HeadChannel[]) => void
   /** The barrier came on some inputs, which now wait for the others. */
   readonly aligning: (barrier: Barrier) => void
-  readonly watermark: (atMs: number) => void
+  /** The watermark of all inputs together rose, or they fell idle, or came back. */
+  readonly watermark: (watermark: Watermark) => void
   /** Every input or split ended (C10); the task then runs `onEnd` before the head is asked again. */
   readonly ended: () => void
 }

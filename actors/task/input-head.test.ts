@@ -22,7 +22,7 @@ function open(inputs: number, onRecord?: (record: unknown) => void) {
     {
       barrier: (each) => void seen.push(signalText(each)),
       aligning: (each) => void aligning.push(each.checkpoint),
-      watermark: (atMs) => void seen.push(`w${atMs}`),
+      watermark: (each) => void seen.push(signalText(each)),
       ended: () => void seen.push('ended'),
     },
   )

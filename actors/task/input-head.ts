@@ -6,13 +6,14 @@
  *   batch that is being worked on included, is channel state.
  * - C10: an ended input still carries barriers; when every input ended, the task's own end begins.
  */
-import { batchAfter, type Batch, type Element } from '../../core/elements.ts'
+import { batchAfter, type Batch, type Element, type Watermark } from '../../core/elements.ts'
 import type { CheckpointId } from '../../core/ids.ts'
 import { invariant } from '../../core/invariant.ts'
 import { Alignment } from '../../snapshot/alignment.ts'
 import type { LinkInput } from '../../transport/link.ts'
 import type { Cursor, Drain } from './fused-loop.ts'
 import type { Head, HeadEvents, HeadTarget } from './head.ts'
+import { InputWatermarks } from './input-watermarks.ts'
 
 export class InputHead implements Head {
   private readonly inputs: readonly LinkInput[]
@@ -22,20 +23,23 @@ export class InputHead implements Head {
   private readonly events: HeadEvents
   private readonly alignment: Alignment
   private readonly ended: boolean[]
-  private readonly watermarks: number[]
-  private watermark = -Infinity
+  private readonly watermarks: InputWatermarks
   /** Stays until the next element is taken: what its last record left to pull may fail yet. */
   private batch: Batch | undefined
   private readonly cursor: Cursor = { index: 0 }
   /** The input that `batch` came from, and where the search for the next element starts. */
   private at = 0
 
-  /** `second`: the indexes of the links that lead to the second input of a step of two. */
+  /**
+   * `second`: the indexes of the links that lead to the second input of a step of two. `timed`: per link, whether
+   * event time comes on it.
+   */
   constructor(
     inputs: readonly LinkInput[],
     target: HeadTarget,
     events: HeadEvents,
     second: ReadonlySet<number> = new Set(),
+    timed: readonly boolean[] = inputs.map(() => true),
   ) {
     invariant(inputs.length > 0, 'a task behind links has inputs')
     invariant(second.size === 0 || target.drainSecond !== undefined, 'only a step of two inputs has a second')
@@ -45,7 +49,7 @@ export class InputHead implements Head {
     this.events = events
     this.alignment = new Alignment(inputs.length)
     this.ended = inputs.map(() => false)
-    this.watermarks = inputs.map(() => -Infinity)
+    this.watermarks = new InputWatermarks(timed)
   }
 
   get lastRecord(): unknown {
@@ -93,11 +97,11 @@ export class InputHead implements Head {
   }
 
   private records(batch: Batch, max: number): number {
-    const { records } = batch
+    const { records, times } = batch
     const { cursor, target } = this
     const from = cursor.index
     const drain = this.drains[this.at] ?? target.drain
-    drain(records, cursor, Math.min(records.length, from + max), target.gate)
+    drain(records, cursor, Math.min(records.length, from + max), target.gate, times)
     return cursor.index - from
   }
 
@@ -128,11 +132,11 @@ export class InputHead implements Head {
     switch (element.kind) {
       case 'batch':
         invariant(this.ended[input] === false, 'C10: no record follows an end')
+        this.forward(this.watermarks.records(input))
         this.batch = element
         break
       case 'watermark':
-        this.watermarks[input] = element.atMs
-        this.forwardWatermark()
+        this.forward(this.watermarks.watermark(input, element))
         break
       case 'barrier': {
         const outcome = this.alignment.barrier(input, element)
@@ -143,13 +147,11 @@ export class InputHead implements Head {
       case 'end':
         this.ended[input] = true
         if (this.ended.every(Boolean)) this.events.ended()
+        else this.forward(this.watermarks.end(input))
     }
   }
 
-  private forwardWatermark(): void {
-    const lowest = Math.min(...this.watermarks)
-    if (lowest <= this.watermark) return
-    this.watermark = lowest
-    this.events.watermark(lowest)
+  private forward(changed: Watermark | undefined): void {
+    if (changed) this.events.watermark(changed)
   }
 }

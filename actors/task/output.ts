@@ -2,14 +2,16 @@
  * A task's outgoing edges: records are shared out to links and buffered there.
  *
  * - T1: `push` never refuses; a buffer that is full and cannot be flushed closes the gate.
- * - Buffers flush when full, before a signal, and when the task has nothing more to read.
+ * - Buffers flush when full, before a barrier or an end, and when the task has nothing more to read.
+ * - L3: a watermark goes behind the records buffered before it, with their batch; a second one does not wait for
+ *   that. So it costs about one element a batch.
  */
 import { isTyped } from '../../core/errors.ts'
 import { hashKey, taskOfGroup, type Key } from '../../core/keys/index.ts'
-import type { Signal } from '../../core/elements.ts'
+import type { Signal, Watermark } from '../../core/elements.ts'
 import type { LinkOutput } from '../../transport/link.ts'
 import type { Edge } from '../../operators/graph.ts'
-import type { Emit } from '../../operators/operator.ts'
+import type { Emit, TimeRegister } from '../../operators/operator.ts'
 import { keySelectorThrew, operatorThrew } from '../../operators/errors.ts'
 import { invariant } from '../../core/invariant.ts'
 import type { Gate } from './gate.ts'
@@ -18,18 +20,26 @@ export class LinkBuffer {
   readonly link: LinkOutput
   private readonly edge: Edge
   private readonly gate: Gate
+  private readonly register: TimeRegister | undefined
   private records: unknown[] = []
+  /** Of `records`, on an edge with event time. */
+  private times: number[] | undefined
+  private watermark: Watermark | undefined
   private capacity: number
   private blocked = false
 
-  constructor(link: LinkOutput, edge: Edge, gate: Gate) {
+  /** With a `register` each record takes the time in it along. */
+  constructor(link: LinkOutput, edge: Edge, gate: Gate, register?: TimeRegister) {
     this.link = link
+    this.register = register
+    this.times = register && []
     this.edge = edge
     this.gate = gate
     this.capacity = link.batchRecords
   }
 
   push(record: unknown): void {
+    if (this.register !== undefined) this.times?.push(this.register.recordMs)
     if (this.records.push(record) >= this.capacity) this.full()
   }
 
@@ -44,15 +54,27 @@ export class LinkBuffer {
   }
 
   /**
-   * In order behind everything pushed before, whether there is room or not. What had to go without room closes the
-   * gate: however many signals there are, the link is exceeded by one batch.
+   * In order behind everything pushed before. A barrier or an end goes whether there is room or not; what had to go
+   * without room closes the gate: however many signals there are, the link is exceeded by one batch.
    */
   signal(signal: Signal): void {
+    if (signal.kind === 'watermark') {
+      this.signalWatermark(signal)
+      return
+    }
     if (this.records.length > 0) {
       if (!this.link.hasRoom) this.block()
       this.send()
     }
     this.link.sendSignal(signal)
+  }
+
+  private signalWatermark(watermark: Watermark): void {
+    const waited = this.watermark !== undefined
+    if (this.records.length > 0) {
+      this.watermark = watermark
+      if (waited && this.link.hasRoom) this.send()
+    } else this.link.sendSignal(watermark)
   }
 
   private full(): void {
@@ -75,14 +97,17 @@ export class LinkBuffer {
   }
 
   private send(): void {
-    const { records } = this
+    const { records, times, watermark } = this
     this.records = []
+    this.times = times && []
+    this.watermark = undefined
     try {
-      this.link.sendBatch(records)
+      this.link.sendBatch(records, times)
     } catch (cause) {
       throw isTyped(cause) ? operatorThrew(this.edge.from, cause, 'a record it emitted') : cause
     }
     this.capacity = this.link.batchRecords
+    if (watermark) this.link.sendSignal(watermark)
   }
 }
 

@@ -29,6 +29,12 @@ function open(
       definition,
       context: { step: 'in', files: undefined as never, log: silentLog },
       splits,
+      register: {
+        splits: splits.map(({ split }) => split),
+        current: 0,
+        visits: splits.map(() => 0),
+        ended: splits.map(() => false),
+      },
       wake: () => (wakes += 1),
       deadLetters: (letter) => void seen.push(letter),
       beforeBarrier: (each) => void before.push(each.checkpoint),
@@ -66,10 +72,10 @@ function open(
 }
 
 describe('a source’s task', () => {
-  it('drains its splits one after another, then ends once', async () => {
+  it('drains its splits in turn, a chunk each, then ends once', async () => {
     const splits = ['a', 'b'].map((split) => ({ split, state: unreadSplit }))
     const { runAll, states } = open(numberSource({ count: 4, asynchronous: true }), splits)
-    expect(await runAll()).toEqual([0, 1, 2, 3, 0, 1, 2, 3, 'ended'])
+    expect(await runAll()).toEqual([0, 1, 2, 0, 1, 2, 3, 3, 'ended'])
     expect(await runAll()).toEqual([])
     expect(states()).toEqual(['a', 'b'].map((split) => [split, { position: 4, ended: true, records: 4 }]))
   })

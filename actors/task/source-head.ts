@@ -3,6 +3,8 @@
  *
  * - S1: the position in a snapshot is the one after the last record that entered the chain.
  * - C1: a barrier is put between two invocations.
+ * - Splits are read in turn, a chunk each, so that none starves another or holds the watermark back for longer
+ *   than it takes to read.
  * - C10: "ended" is part of a split's state: a restored ended split is not opened again, and the task sends
  *   its end again.
  */
@@ -11,7 +13,7 @@ import type { Barrier } from '../../core/elements.ts'
 import type { CheckpointId, StepName } from '../../core/ids.ts'
 import { BadRecord, type SourceContext, type SourceDefinition } from '../../operators/source.ts'
 import { deadLetterOf } from '../../operators/steps/poison.ts'
-import type { Emit } from '../../operators/operator.ts'
+import type { Emit, SplitRegister } from '../../operators/operator.ts'
 import { isOpen } from './gate.ts'
 import type { Head, HeadEvents, HeadTarget } from './head.ts'
 import type { SectionDraft } from './sections.ts'
@@ -23,6 +25,8 @@ export interface SourceHeadOptions {
   readonly context: SourceContext
   /** This task's splits, with what the checkpoint holds of them. */
   readonly splits: readonly { readonly split: string; readonly state: SplitState }[]
+  /** Kept for the steps behind the source, in the order of `splits`. */
+  readonly register: SplitRegister
   readonly wake: () => void
   readonly deadLetters: Emit
   readonly beforeBarrier: (barrier: Barrier) => void
@@ -33,6 +37,11 @@ export class SourceHead implements Head {
   private readonly target: HeadTarget
   private readonly events: HeadEvents
   private readonly feeds: readonly SplitFeed[]
+  /** Splits being read, in the order of their turns: indexes of `feeds`. */
+  private readonly open: number[]
+  /** Those whose turn comes when one of the others has ended. */
+  private readonly waiting: number[]
+  /** The split that was read last. */
   private current = 0
   private pending: Barrier | undefined
   /** Newest checkpoint whose barrier went out or was given up. */
@@ -53,6 +62,8 @@ export class SourceHead implements Head {
           wake: options.wake,
         }),
     )
+    this.waiting = [...this.feeds.keys()]
+    this.open = this.waiting.splice(0, options.definition.splitsAtOnce ?? Infinity)
   }
 
   /**
@@ -126,17 +137,41 @@ export class SourceHead implements Head {
   }
 
   private read(max: number): number {
-    for (let tried = 0; tried <= this.feeds.length; tried += 1) {
-      const feed = this.feeds[this.current]
-      if (!feed) break
-      if (feed.fill()) return this.drain(feed, max)
-      if (!feed.ended) return 0
-      this.current += 1
+    const { open, feeds, options } = this
+    for (let tried = 0; tried < open.length;) {
+      const index = open[0] as number
+      const feed = feeds[index] as SplitFeed
+      options.register.visits[index] = (options.register.visits[index] ?? 0) + 1
+      if (feed.fill()) return this.readFrom(index, feed, max)
+      if (feed.ended) this.splitEnded(index)
+      else {
+        this.nextTurn()
+        tried += 1
+      }
     }
-    if (this.current < this.feeds.length || this.saidEnded) return 0
+    if (open.length > 0 || this.saidEnded) return 0
     this.saidEnded = true
     this.events.ended()
     return 1
+  }
+
+  private readFrom(index: number, feed: SplitFeed, max: number): number {
+    this.current = index
+    this.options.register.current = index
+    const done = this.drain(feed, max)
+    if (!feed.hasRecords) this.nextTurn()
+    return done
+  }
+
+  private nextTurn(): void {
+    this.open.push(this.open.shift() as number)
+  }
+
+  private splitEnded(index: number): void {
+    this.options.register.ended[index] = true
+    this.open.shift()
+    const next = this.waiting.shift()
+    if (next !== undefined) this.open.push(next)
   }
 
   private drain(feed: SplitFeed, max: number): number {

@@ -56,6 +56,11 @@ export class SplitFeed {
     return this.hasEnded
   }
 
+  /** Whether some of `records` are left. */
+  get hasRecords(): boolean {
+    return this.chunk !== undefined && this.cursor.index < this.chunk.records.length
+  }
+
   get records(): readonly unknown[] {
     return this.chunk?.records ?? []
   }
@@ -63,7 +68,7 @@ export class SplitFeed {
   /** True when there is a record at `cursor`. Throws what reading threw, once all before it was drained. */
   fill(): boolean {
     for (;;) {
-      if (this.chunk && this.cursor.index < this.chunk.records.length) return true
+      if (this.hasRecords) return true
       if (this.hasEnded) return false
       this.leaveChunk()
       if (this.ahead.kind === 'none') this.readAhead()

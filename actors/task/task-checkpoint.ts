@@ -10,6 +10,7 @@ import { encodeValue } from '../../core/codec/index.ts'
 import type { Barrier } from '../../core/elements.ts'
 import type { KeyedSnapshot } from '../../operators/state/keyed-snapshot.ts'
 import type { ChainRuntime } from './chain.ts'
+import { unkeyedSections } from './unkeyed.ts'
 import type { SectionDraft } from './sections.ts'
 import type { SinkStepRuntime } from './sink-step.ts'
 import { TaskChannels, type RecordedChannel } from './task-channels.ts'
@@ -48,6 +49,7 @@ export class TaskCheckpoint {
           ]
         : [],
     )
+    for (const node of chain.operators) this.drafts.push(...unkeyedSections(node, taskIndex))
     this.sealing = Promise.all(chain.sinks.map((sink) => sealSink(sink, barrier, taskIndex)))
     this.sealing.catch(() => undefined)
   }

@@ -1,12 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
-import type { Barrier, Element } from '../../core/elements.ts'
+import type { Barrier, Element, Watermark } from '../../core/elements.ts'
 import { decodeValue } from '../../core/codec/index.ts'
 import { MillraceError } from '../../core/errors.ts'
 import { checkpointId, stepName, workerId, type StepName } from '../../core/ids.ts'
 import { invariant } from '../../core/invariant.ts'
 import type { Ports } from '../../core/ports/index.ts'
 import { flow, type Flow } from '../../operators/flow.ts'
+import { isTimed } from '../../operators/event-time.ts'
+import type { SplitRegister, TimeRegister } from '../../operators/operator.ts'
 import type { SinkDefinition } from '../../operators/sink.ts'
 import { fromArray } from '../../operators/sources/index.ts'
 import { openGroup } from '../../operators/state/restore.ts'
@@ -24,6 +26,7 @@ import { SinkStepRuntime } from './sink-step.ts'
 import { readSplitState, SourceHead } from './source-head.ts'
 import { unreadSplit, type SplitState } from './split-feed.ts'
 import { Task, type StepResult } from './task.ts'
+import { WatermarkFlow } from './watermark-flow.ts'
 import {
   barrier,
   batch,
@@ -60,11 +63,18 @@ function open(made: Flow, given: Given) {
   const task = plan.tasks.find(({ chain }) => chain.head === given.head)
   invariant(task !== undefined, `a chain begins with ${given.head}`)
   const gate = openGate()
+  const register: TimeRegister = { recordMs: NaN }
+  const splits: SplitRegister = { splits: ['0'], current: 0, visits: [0], ended: [false] }
   const log: unknown[] = []
   const uploads: { checkpoint: number; sections: readonly SectionDraft[] }[] = []
   const failures: unknown[] = []
   const outputs = task.outputs.map((link) => ({ link, fake: new FakeOutput(given.batchRecords ?? 4) }))
-  const buffers = new Map(outputs.map(({ link, fake }) => [link, new LinkBuffer(fake, link.edge, gate)]))
+  const buffers = new Map(
+    outputs.map(({ link, fake }) => [
+      link,
+      new LinkBuffer(fake, link.edge, gate, isTimed(link.edge, plan.timed) ? register : undefined),
+    ]),
+  )
   const writers = new Map<StepName, FakeWriter>()
   const sinks = new Map<StepName, SinkStepRuntime>()
   for (const name of task.chain.steps) {
@@ -78,6 +88,10 @@ function open(made: Flow, given: Given) {
     task,
     sinks,
     gate,
+    register,
+    splits: plan.graph.steps.get(task.chain.head)?.kind === 'source' ? splits : undefined,
+    ports,
+    wake: () => wake(),
     leaving: (edge) =>
       partitionEmit(
         edge,
@@ -103,7 +117,7 @@ function open(made: Flow, given: Given) {
   const events: HeadEvents = {
     barrier: (each, channels) => live().onBarrier(each, channels),
     aligning: () => undefined,
-    watermark: (atMs) => live().onWatermark(atMs),
+    watermark: (watermark) => live().onWatermark(watermark),
     ended: () => live().onEnded(),
   }
   const target: HeadTarget = { drain: chain.drain, drainSecond: chain.drainSecond, gate }
@@ -116,6 +130,7 @@ function open(made: Flow, given: Given) {
             definition: first.definition,
             context: { step: first.name, files: ports.files, log: ports.log },
             splits: [{ split: '0', state: given.state ?? unreadSplit }],
+            register: splits,
             wake,
             deadLetters: chain.deadLetters,
             beforeBarrier: () => undefined,
@@ -135,6 +150,17 @@ function open(made: Flow, given: Given) {
     head,
     gate,
     ports,
+    watermarks: new WatermarkFlow({
+      nodes: chain.operators,
+      targets: [...buffers].flatMap(([{ edge }, buffer]) =>
+        isTimed(edge, plan.timed)
+          ? [{ from: edge.from, signal: (watermark: Watermark) => buffer.signal(watermark) }]
+          : [],
+      ),
+      register,
+      ports,
+      wake: () => wake(),
+    }),
     outputs: [...buffers.values()],
     events: {
       wake,
@@ -672,7 +698,9 @@ describe('a chain', () => {
 })
 
 it('elements of other kinds pass: watermarks are forwarded, ends of some inputs are not', async () => {
-  const made = behindLinks((stream) => void stream.sink('out', nowhere(), { parallelism: 2 }))
+  const made = flow('f')
+  const timed = made.source('in', fromArray([0])).eventTime('time', { atMs: (n) => n })
+  timed.union('u', timed).sink('out', nowhere(), { parallelism: 2 })
   const { input, out, runAll, log } = open(made, { head: 'u' })
   const at = (atMs: number): Element => ({ kind: 'watermark', atMs })
   input(0).put(batch(1), at(5), end)

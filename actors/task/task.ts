@@ -8,9 +8,10 @@
  *   an `onEnd` that runs, come first. It goes on beside the numbering, at once.
  * - C10: end of input runs `onEnd` once, then the end goes out; barriers are passed on until the job ends.
  */
-import type { Barrier, Signal } from '../../core/elements.ts'
+import type { Barrier, Signal, Watermark } from '../../core/elements.ts'
 import { MillraceError, isTyped } from '../../core/errors.ts'
 import type { CheckpointId } from '../../core/ids.ts'
+import { limits } from '../../core/limits.ts'
 import type { FailpointName, Ports } from '../../core/ports/index.ts'
 import { ChannelStateError } from '../../snapshot/errors.ts'
 import { invariant } from '../../core/invariant.ts'
@@ -25,6 +26,7 @@ import { SourceHead } from './source-head.ts'
 import type { RecordedChannel } from './task-channels.ts'
 import { TaskCheckpoint } from './task-checkpoint.ts'
 import { taskMachine } from './task-lifecycle.ts'
+import type { WatermarkFlow } from './watermark-flow.ts'
 
 export type StepResult = 'progress' | 'idle' | 'blocked' | 'done'
 
@@ -45,12 +47,15 @@ export interface TaskParts {
   readonly head: Head
   readonly outputs: readonly LinkBuffer[]
   readonly gate: Gate
+  readonly watermarks: WatermarkFlow
   readonly events: TaskEvents
   readonly ports: Ports
 }
 
 /** Keys of a running snapshot that one step encodes: about a millisecond. */
 const sliceKeys = 500
+/** Invocations after which the steps that make watermarks are asked: what a batch holds. */
+const askEvery = limits.batchRecordsMax
 
 export class Task {
   readonly plan: TaskPlan
@@ -63,6 +68,8 @@ export class Task {
   /** C4: the newest checkpoint whose barrier overtakes; 0: none. */
   private overtaking = 0
   private ending: IterableIterator<void> | undefined
+  /** Invocations since the steps that make watermarks were asked. */
+  private unasked = 0
 
   constructor(parts: TaskParts) {
     this.parts = parts
@@ -159,11 +166,23 @@ export class Task {
   /** Some invocations, of whatever must come first. */
   private invoke(max: number): number {
     for (const node of this.pullers) if (this.pull(node)) return 1
+    const { watermarks, head } = this.parts
+    if (watermarks.work()) return 1
     if (this.ending) {
       this.ending.next()
       return 1
     }
-    return this.parts.head.work(max)
+    if (watermarks.tick()) return 1
+    const done = head.work(max)
+    return this.askForWatermarks(done) ? Math.max(1, done) : done
+  }
+
+  /** Once a batch, and when there is nothing more to read; true when there is a watermark to carry through. */
+  private askForWatermarks(done: number): boolean {
+    this.unasked += done
+    if (done > 0 && this.unasked < askEvery) return false
+    this.unasked = 0
+    return this.ending === undefined && this.parts.watermarks.ask()
   }
 
   private pull(node: OperatorNode): boolean {
@@ -205,8 +224,8 @@ export class Task {
     for (const { link } of this.parts.outputs) link.overtake(checkpoint)
   }
 
-  readonly onWatermark = (atMs: number): void => {
-    this.forward({ kind: 'watermark', atMs })
+  readonly onWatermark = (watermark: Watermark): void => {
+    this.parts.watermarks.enter(watermark)
   }
 
   readonly onEnded = (): void => {
@@ -215,16 +234,7 @@ export class Task {
   }
 
   private *runOnEnd(): IterableIterator<void> {
-    for (const { instance, state } of this.parts.chain.operators) {
-      if (!state) continue
-      if (instance.onEnd) {
-        for (const key of state.keysToEnd()) {
-          instance.onEnd(key)
-          yield
-        }
-      }
-      state.markEnded()
-    }
+    yield* this.parts.watermarks.end()
     this.ending = undefined
     this.lifecycle.send({ type: 'onEndRan' })
     this.forward({ kind: 'end' })
@@ -300,7 +310,9 @@ export class Task {
   }
 
   private async release(): Promise<void> {
-    const { head, outputs, chain, ports } = this.parts
+    const { head, outputs, chain, ports, watermarks } = this.parts
+    watermarks.close()
+    for (const { instance } of chain.operators) instance.close?.()
     // Each on its own: one that fails to close must not keep the others open.
     const closers = [...outputs.map(({ link }) => link), head, ...chain.sinks]
     const closing = closers.map(async (closer) => closer.close())

@@ -5,8 +5,10 @@ import type { Epoch, StepName } from '../../core/ids.ts'
 import { invariant } from '../../core/invariant.ts'
 import type { FailpointName, Ports } from '../../core/ports/index.ts'
 import type { SinkContext } from '../../operators/sink.ts'
-import type { Edge } from '../../operators/graph.ts'
-import type { Emit } from '../../operators/operator.ts'
+import type { Edge, SourceStep } from '../../operators/graph.ts'
+import type { SourceContext } from '../../operators/source.ts'
+import type { Emit, SplitRegister, TimeRegister } from '../../operators/operator.ts'
+import { isTimed } from '../../operators/event-time.ts'
 import { openGroup } from '../../operators/state/restore.ts'
 import type { ChannelFrame, LinkInput, LinkSpec } from '../../transport/link.ts'
 import { stepOf } from '../plan/fusion.ts'
@@ -19,7 +21,10 @@ import { LinkBuffer, partitionEmit } from '../task/output.ts'
 import { ReplayedInput } from '../task/replayed-input.ts'
 import { SinkStepRuntime, type StagedOutput } from '../task/sink-step.ts'
 import { SourceHead } from '../task/source-head.ts'
+import type { SplitState } from '../task/split-feed.ts'
 import { Task, type TaskEvents } from '../task/task.ts'
+import { restoreUnkeyed, type UnkeyedSource } from '../task/unkeyed.ts'
+import { WatermarkFlow } from '../task/watermark-flow.ts'
 import { assignSplits } from './assign-splits.ts'
 import { restoredChannel } from './restored-channel.ts'
 import type { RestoredCheckpoint } from './restored-checkpoint.ts'
@@ -52,6 +57,8 @@ type Closing = () => void | Promise<void>
 async function build(context: TaskContext, opened: Closing[]): Promise<Task> {
   const { plan, task, ports, events } = context
   const gate = openGate()
+  const register: TimeRegister = { recordMs: NaN }
+  const source = await openSource(context)
   const sinks = await openSinks(context, gate, opened)
   const buffers = new Map<LinkPlan, LinkBuffer>()
   for (const link of task.outputs) {
@@ -60,17 +67,23 @@ async function build(context: TaskContext, opened: Closing[]): Promise<Task> {
       fail: events.failed,
     })
     opened.push(() => output.close())
-    buffers.set(link, new LinkBuffer(output, link.edge, gate))
+    const timed = isTimed(link.edge, plan.timed)
+    buffers.set(link, new LinkBuffer(output, link.edge, gate, timed ? register : undefined))
   }
   const chain = buildChain({
     plan,
     task,
     sinks,
     gate,
+    register,
+    splits: source?.register,
+    ports,
+    wake: events.wake,
     leaving: (edge) => leavingEmit(edge, buffers, plan.keyGroups),
     skipped: (step, error) => ports.log('warn', `'${step}' skipped a record`, { error: String(error) }),
   })
-  await restoreOperators(context, chain)
+  await restoreOperators(context, chain, source?.register.splits)
+  opened.push(() => closeOperators(chain))
   // The head tells the task what it met, and the task is made of the head: the events look it up when they come.
   const made: { task?: Task } = {}
   const live = (): Task => {
@@ -80,13 +93,23 @@ async function build(context: TaskContext, opened: Closing[]): Promise<Task> {
   const headEvents: HeadEvents = {
     barrier: (barrier, channels) => live().onBarrier(barrier, channels),
     aligning: (barrier) => hit(context, 'task.mid-alignment', barrier),
-    watermark: (atMs) => live().onWatermark(atMs),
+    watermark: (watermark) => live().onWatermark(watermark),
     ended: () => live().onEnded(),
   }
   const { drain, drainSecond } = chain
-  const head = await openHead(context, chain, { drain, drainSecond, gate }, headEvents)
+  const head = await openHead(context, chain, { drain, drainSecond, gate }, headEvents, source)
   opened.push(() => head.close())
-  made.task = new Task({ plan: task, chain, head, outputs: [...buffers.values()], gate, events, ports })
+  const watermarks = new WatermarkFlow({
+    nodes: chain.operators,
+    targets: [...buffers]
+      .filter(([link]) => isTimed(link.edge, plan.timed))
+      .map(([link, buffer]) => ({ from: link.edge.from, signal: (watermark) => buffer.signal(watermark) })),
+    register,
+    ports,
+    wake: events.wake,
+  })
+  const outputs = [...buffers.values()]
+  made.task = new Task({ plan: task, chain, head, outputs, gate, watermarks, events, ports })
   return made.task
 }
 
@@ -112,30 +135,57 @@ function leavingEmit(edge: Edge, buffers: ReadonlyMap<LinkPlan, LinkBuffer>, key
   )
 }
 
+/** What a source's task reads. */
+interface OpenSource {
+  readonly step: SourceStep
+  readonly context: SourceContext
+  readonly splits: readonly { readonly split: string; readonly state: SplitState }[]
+  readonly register: SplitRegister
+}
+
+async function openSource({ plan, task, ports, restored }: TaskContext): Promise<OpenSource | undefined> {
+  const step = stepOf(plan.graph, task.chain.head)
+  if (step.kind !== 'source') return undefined
+  const context = { step: step.name, files: ports.files, log: ports.log }
+  const splits = await assignSplits(step, context, task, restored)
+  const register: SplitRegister = {
+    splits: splits.map(({ split }) => split),
+    current: 0,
+    visits: splits.map(() => 0),
+    ended: splits.map(({ state }) => state.ended),
+  }
+  return { step, context, splits, register }
+}
+
+function closeOperators({ operators }: ChainRuntime): void {
+  for (const { instance } of operators) instance.close?.()
+}
+
 async function openHead(
   context: TaskContext,
   chain: ChainRuntime,
   target: HeadTarget,
   events: HeadEvents,
+  source: OpenSource | undefined,
 ): Promise<Head> {
-  const { plan, task, ports } = context
-  const step = stepOf(plan.graph, task.chain.head)
-  if (step.kind !== 'source') {
+  const { plan, task } = context
+  if (!source) {
     const onTheWay = await Promise.all(
       task.inputs.map(({ channel }) => restoredChannel(context.restored, channel)),
     )
     const inputs = task.inputs.map((link, i) => openInput(context, link, onTheWay[i] ?? []))
     const second = task.inputs.flatMap((link, i) => (link.edge.input === 1 ? [i] : []))
-    return new InputHead(inputs, target, events, new Set(second))
+    const timed = task.inputs.map((link) => isTimed(link.edge, plan.timed))
+    return new InputHead(inputs, target, events, new Set(second), timed)
   }
-  const source = { step: step.name, files: ports.files, log: ports.log }
-  const splits = await assignSplits(step, source, task, context.restored)
+  const { step, splits, register } = source
   return new SourceHead(
     {
       step: step.name,
       definition: step.definition,
-      context: source,
+      context: source.context,
       splits,
+      register,
       wake: context.events.wake,
       deadLetters: chain.deadLetters,
       beforeBarrier: (barrier) => hit(context, 'source.before-barrier', barrier),
@@ -197,14 +247,23 @@ async function restoredOutputs(context: TaskContext, step: StepName): Promise<St
   return outputs
 }
 
-async function restoreOperators(context: TaskContext, chain: ChainRuntime): Promise<void> {
+async function restoreOperators(
+  context: TaskContext,
+  chain: ChainRuntime,
+  splits: readonly string[] | undefined,
+): Promise<void> {
   const { restored } = context
   if (!restored) return
-  for (const { name, state } of chain.operators) {
-    if (!state) continue
+  for (const node of chain.operators) {
+    const { name, state } = node
+    const others: UnkeyedSource[] = []
     for (const section of restored.sections(name)) {
-      if (section.scope.kind !== 'group' || !state.owns(section.scope.group)) continue
-      state.restore(openGroup(name, section.scope.group, await restored.read(section)))
+      if (section.scope.kind !== 'group')
+        others.push({ scope: section.scope, bytes: await restored.read(section) })
+      else if (state?.owns(section.scope.group)) {
+        state.restore(openGroup(name, section.scope.group, await restored.read(section)))
+      }
     }
+    restoreUnkeyed(node, others, { index: context.task.index, of: context.task.chain.parallelism, splits })
   }
 }

@@ -15,12 +15,14 @@ export interface Entry {
 export interface CellHost {
   readonly current: Entry
   attach(entry: Entry): void
-  detach(entry: Entry): void
+  /** Lets go of an entry that holds nothing any more. */
+  settle(entry: Entry): void
 }
 
 export function makeCells(schema: StateSchema, host: CellHost): Readonly<Record<string, unknown>> {
   const cells: Record<string, unknown> = Object.create(null) as Record<string, unknown>
   schema.cells.forEach(({ name, declaration }, slot) => {
+    if (slot === schema.timerSlot) return
     switch (declaration.kind) {
       case 'cell':
         cells[name] = new ValueCell(host, slot, declaration.initial)
@@ -44,7 +46,7 @@ function put(host: CellHost, slot: number, value: unknown): void {
 function empty(host: CellHost, slot: number): void {
   const entry = host.current
   entry.slots[slot] = undefined
-  if (entry.attached && entry.slots.every((value) => value === undefined)) host.detach(entry)
+  host.settle(entry)
 }
 
 class ValueCell implements Cell<unknown> {

@@ -13,6 +13,7 @@ import { makeCells, type CellHost, type Entry } from './cells.ts'
 import { KeyedSnapshot } from './keyed-snapshot.ts'
 import { readGroup, type RestoredGroup } from './restore.ts'
 import type { StateSchema } from './schema.ts'
+import { TimerTable } from './timers.ts'
 
 export interface KeyedStateOptions {
   readonly step: StepName
@@ -26,6 +27,8 @@ export interface KeyedStateOptions {
 export class KeyedState implements CellHost {
   readonly cells: Readonly<Record<string, unknown>>
   current: Entry
+  /** Present when the schema has timers. */
+  readonly timers: TimerTable | undefined
   private readonly options: KeyedStateOptions
   private readonly simple = new Map<unknown, Entry>()
   private readonly tuples = new Map<string, Entry>()
@@ -40,6 +43,13 @@ export class KeyedState implements CellHost {
     this.endedGroups = new Set()
     this.current = this.detached(0)
     this.cells = makeCells(options.schema, this)
+    const { timerSlot } = options.schema
+    this.timers = timerSlot === undefined ? undefined : new TimerTable(this, timerSlot)
+  }
+
+  /** The key groups that this task owns. */
+  get groups(): { readonly from: number; readonly to: number } {
+    return this.options
   }
 
   get size(): number {
@@ -52,13 +62,23 @@ export class KeyedState implements CellHost {
 
   /** Makes `key` current. Throws a record error for an illegal key. */
   enter(key: Key): void {
-    const found = typeof key === 'object' ? this.tuples.get(tupleToken(key)) : this.simple.get(key)
+    const found = this.find(key)
     if (found === undefined) {
       this.current = this.detached(key)
       return
     }
     if (found.mark < this.runningMark) this.preserve(found)
     this.current = found
+  }
+
+  find(key: Key): Entry | undefined {
+    return typeof key === 'object' ? this.tuples.get(tupleToken(key)) : this.simple.get(key)
+  }
+
+  /** The key group of the current key. */
+  currentGroup(): number {
+    const { attached, group, key } = this.current
+    return attached ? group : keyGroup(key, this.options.keyGroups)
   }
 
   attach(entry: Entry): void {
@@ -81,7 +101,11 @@ export class KeyedState implements CellHost {
     else this.simple.set(key, entry)
   }
 
-  detach(entry: Entry): void {
+  settle(entry: Entry): void {
+    if (entry.attached && entry.slots.every((value) => value === undefined)) this.detach(entry)
+  }
+
+  private detach(entry: Entry): void {
     entry.attached = false
     if (typeof entry.key === 'object') this.tuples.delete(tupleToken(entry.key))
     else this.simple.delete(entry.key)
@@ -98,6 +122,7 @@ export class KeyedState implements CellHost {
       if (!saved) return
       this.current.slots = saved
       this.attach(this.current)
+      this.timers?.track(this.current)
     }
   }
 
@@ -136,6 +161,7 @@ export class KeyedState implements CellHost {
       entry.slots = slots
       // The key was checked and hashed when it was first attached; the section's checksum vouches for it since.
       this.insert(entry, group.group)
+      if (!group.ended) this.timers?.track(entry)
     })
   }
 
@@ -152,6 +178,7 @@ export class KeyedState implements CellHost {
   /** C10: `onEnd` ran for every key, and never runs again, also after a restore. */
   markEnded(): void {
     for (let group = this.options.from; group < this.options.to; group += 1) this.endedGroups.add(group)
+    this.timers?.clear()
   }
 
   private *entries(): IterableIterator<Entry> {

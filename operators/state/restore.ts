@@ -3,7 +3,7 @@ import type { Key } from '../../core/keys/index.ts'
 import type { StepName } from '../../core/ids.ts'
 import { StateError } from './errors.ts'
 import { readChunks, type GroupHeader } from './group-format.ts'
-import type { StateSchema } from './schema.ts'
+import { timerCell, type StateSchema } from './schema.ts'
 
 export interface RestoredGroup {
   readonly group: number
@@ -90,10 +90,13 @@ function converter(
     schema.cells.every(({ declaration }) => declaration.kind === 'cell')
   if (asTheyAre) return (slots) => slots
   return (slots) => {
-    const byName = Object.fromEntries(header.cells.map((name, i) => [name, slots[i]]))
+    const { [timerCell]: timers, ...byName } = Object.fromEntries(
+      header.cells.map((name, i) => [name, slots[i]]),
+    )
     const values = migrate && header.version < schema.version ? migrated(byName) : byName
     return schema.cells.map(({ name, declaration: { kind } }) => {
-      const value = values[name]
+      // Timers are the engine's own: nobody migrates them.
+      const value = name === timerCell ? timers : values[name]
       if (value === undefined || kind === 'cell') return value
       if (kind === 'map' ? value instanceof Map : Array.isArray(value)) return value
       throw incompatible(

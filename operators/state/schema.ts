@@ -78,17 +78,28 @@ export type Cells<D extends CellDeclarations> = {
 
 /** A step's cells in a fixed order, with the version of their content. */
 export interface StateSchema {
+  /** The user's, then the engine's own. */
   readonly cells: readonly { readonly name: string; readonly declaration: AnyCellDeclaration }[]
   /** Raised by the user when the content's shape changes. Default 1. */
   readonly version: number
   /** Turns one key's values (by cell name) of an older version into today's. */
   readonly migrate:
     ((values: Record<string, unknown>, fromVersion: number) => Record<string, unknown>) | undefined
+  /** Index in `cells` of the slot with a key's timers (`timers.ts`); undefined for steps without. */
+  readonly timerSlot?: number
 }
+
+/** A name that no cell of a user's can have. */
+export const timerCell = '(timers)'
 
 export function stateSchema(
   declarations: CellDeclarations,
-  options: { version?: number | undefined; migrate?: StateSchema['migrate'] } = {},
+  options: {
+    readonly version?: number | undefined
+    readonly migrate?: StateSchema['migrate']
+    /** The step has timers. */
+    readonly timers?: boolean
+  } = {},
 ): StateSchema {
   const version = options.version ?? 1
   if (!Number.isSafeInteger(version) || version < 1) {
@@ -97,5 +108,14 @@ export function stateSchema(
   const cells = Object.entries(declarations)
     .map(([name, declaration]) => ({ name, declaration }))
     .sort((a, b) => (a.name < b.name ? -1 : 1))
-  return { cells, version, migrate: options.migrate }
+  if (cells.some(({ name }) => name === timerCell)) {
+    throw new ConfigError('STATE_CELL', `a cell cannot be named '${timerCell}': the engine's own is`)
+  }
+  if (options.timers !== true) return { cells, version, migrate: options.migrate }
+  return {
+    cells: [...cells, { name: timerCell, declaration: { kind: 'cell', initial: undefined } }],
+    version,
+    migrate: options.migrate,
+    timerSlot: cells.length,
+  }
 }

@@ -1,8 +1,8 @@
 /** `connect(…).process`: a user's own operator over two keyed streams with shared state. */
 import type { Key } from '../../core/keys/index.ts'
 import type { ErrorPolicy, OperatorDefinition } from '../operator.ts'
-import { stateSchema, type CellDeclarations, type StateSchema } from '../state/schema.ts'
-import { Process, sidesOf, type ProcessContext, type ProcessHandlers } from './process.ts'
+import type { CellDeclarations, StateSchema } from '../state/schema.ts'
+import { Process, sidesOf, stateOf, type ProcessContext, type ProcessHandlers } from './process.ts'
 
 /** Handlers of two inputs; which record comes first across the two is not defined. */
 export interface CoHandlers<K, L, R, Out, D extends CellDeclarations> extends Omit<
@@ -30,7 +30,7 @@ export function coOperator<K extends Key, L, R, Out>(): <D extends CellDeclarati
   handlers: CoHandlers<K, L, R, Out, D>,
 ) => CoOperator<K, L, R, Out> {
   return (handlers) => ({
-    schema: stateSchema(handlers.state, { version: handlers.version, migrate: handlers.migrate }),
+    schema: stateOf(handlers),
     handlers: handlers as unknown as CoHandlers<K, L, R, Out, never>,
   })
 }

@@ -27,18 +27,22 @@ export interface PoisonOptions {
 
 export function guardedInstance(definition: OperatorDefinition, options: PoisonOptions): OperatorInstance {
   const { context } = options
+  const { time } = context
   const held: Held[] = []
+  const hold = (output: OutputName, record: unknown): void =>
+    void held.push({ output, record, atMs: time.recordMs })
   const inner = definition.create({
     ...context,
-    emit: (record) => void held.push({ output: 'main', record }),
+    emit: (record) => hold('main', record),
     emitTo(output, record) {
       checkOutput(definition, context.step, output)
-      held.push({ output, record })
+      hold(output, record)
     },
   })
 
   const release = (): void => {
-    for (const { output, record } of held) {
+    for (const { output, record, atMs } of held) {
+      time.recordMs = atMs
       if (output === 'main') context.emit(record)
       else context.emitTo(output, record)
     }
@@ -80,6 +84,18 @@ export function guardedInstance(definition: OperatorDefinition, options: PoisonO
     ...(inner.onSecond && {
       onSecond: guarded(definition.keyed?.secondKeyOf, (record) => inner.onSecond?.(record)),
     }),
+    ...(inner.onTimer && {
+      onTimer(key, timer) {
+        // The timer is gone from what would be put back: one that throws is not set off again.
+        undo = context.state?.save()
+        attempt(() => inner.onTimer?.(key, timer), { key, timer })
+      },
+    }),
+    ...(inner.watermarkOut && {
+      watermarkOut: (atMs, idle) => inner.watermarkOut?.(atMs, idle) ?? { atMs, idle },
+    }),
+    ...(inner.unkeyed && { unkeyed: inner.unkeyed }),
+    ...(inner.close && { close: () => inner.close?.() }),
     ...(inner.onEnd && {
       onEnd(key) {
         context.state?.enter(key)
@@ -93,6 +109,7 @@ export function guardedInstance(definition: OperatorDefinition, options: PoisonO
 interface Held {
   readonly output: OutputName
   readonly record: unknown
+  readonly atMs: number
 }
 
 function drain(inner: OperatorInstance, held: readonly Held[], step: StepName): void {

@@ -1,11 +1,14 @@
 /** `process`: a user's own operator over keyed state. */
 import type { Key } from '../../core/keys/index.ts'
 import { invariant } from '../../core/invariant.ts'
+import type { StepName } from '../../core/ids.ts'
 import { limits } from '../../core/limits.ts'
 import { keySelectorThrew, OperatorError, operatorThrew, rejectPromise } from '../errors.ts'
 import type { ErrorPolicy, OperatorContext, OperatorDefinition, OperatorInstance } from '../operator.ts'
 import type { SideOutput } from '../side-output.ts'
+import { eventTimeMissing } from '../state/clock-timers.ts'
 import { stateSchema, type CellDeclarations, type Cells, type StateSchema } from '../state/schema.ts'
+import type { KeyTimers, Timer } from '../state/timers.ts'
 
 /** What a handler gets beside the record. The object is reused: do not keep it. */
 export interface ProcessContext<K, D extends CellDeclarations, Out> {
@@ -17,6 +20,17 @@ export interface ProcessContext<K, D extends CellDeclarations, Out> {
   emit(record: Out): void
   /** To a side output that the operator lists in `outputs`; counts like `emit`. */
   emitTo<S>(side: SideOutput<S>, record: S): void
+  /**
+   * Event time: of the record in hand, or the timer's; in `onEnd`, of the last watermark. ms since 1970. What is
+   * emitted carries it. Throws MillraceError `EVENT_TIME_MISSING` where no `eventTime` step comes before.
+   */
+  readonly timestampMs: number
+  /** No record older than or equal to it is to come; −Infinity before the first watermark, +Infinity at the end. */
+  readonly watermarkMs: number
+  /** Processing time, ms since 1970. */
+  nowMs(): number
+  /** The current key's; they need an `onTimer`. */
+  readonly timers: KeyTimers
 }
 
 export interface ProcessHandlers<K, In, Out, D extends CellDeclarations> {
@@ -24,6 +38,8 @@ export interface ProcessHandlers<K, In, Out, D extends CellDeclarations> {
   /** Side outputs that `ctx.emitTo` may name; each must be continued from the results' `.sideOutput(side)`. */
   readonly outputs?: readonly SideOutput<never>[]
   onRecord(context: ProcessContext<K, D, Out>, record: In): void
+  /** Called when a timer of the key fires; it is gone by then, and may be set again. */
+  onTimer?(context: ProcessContext<K, D, Out>, timer: Timer): void
   /** Called once a key that holds state, when every input ended. Never again after that, also not after a restore. */
   onEnd?(context: ProcessContext<K, D, Out>): void
   /** Version of the state's content, default 1; raise it with `migrate` when the shape changes. */
@@ -46,10 +62,23 @@ export function operator<K extends Key, In, Out>(): <D extends CellDeclarations>
   handlers: ProcessHandlers<K, In, Out, D>,
 ) => ProcessOperator<K, In, Out> {
   return (handlers) => ({
-    schema: stateSchema(handlers.state, { version: handlers.version, migrate: handlers.migrate }),
+    schema: stateOf(handlers),
     handlers: handlers as unknown as ProcessHandlers<K, In, Out, never>,
   })
 }
+
+/** The cells of an operator, and its timers where it handles some. */
+export const stateOf = (
+  handlers: Pick<SharedHandlers, 'version' | 'migrate'> & {
+    readonly state: CellDeclarations
+    readonly onTimer?: unknown
+  },
+): StateSchema =>
+  stateSchema(handlers.state, {
+    version: handlers.version,
+    migrate: handlers.migrate,
+    timers: handlers.onTimer !== undefined,
+  })
 
 export function processOperator(
   declared: ProcessOperator<never, never, unknown>,
@@ -85,15 +114,11 @@ export interface HandledInput {
 export class Process implements OperatorInstance {
   readonly onEnd?: (key: Key) => void
   readonly onSecond?: (record: unknown) => void
+  readonly onTimer?: (key: Key, timer: Timer) => void
   private readonly input: HandledInput
   private readonly operator: OperatorContext
   private readonly state: NonNullable<OperatorContext['state']>
-  private readonly context: {
-    key: Key
-    state: never
-    emit: (record: unknown) => void
-    emitTo: (side: SideOutput<unknown>, record: unknown) => void
-  }
+  private readonly context: { key: Key } & Omit<ProcessContext<Key, never, unknown>, 'key'>
   private emitted = 0
 
   constructor(
@@ -110,6 +135,14 @@ export class Process implements OperatorInstance {
     this.context = {
       key: 0,
       state: operator.state.cells as never,
+      timers: operator.timers ?? timersMissing(operator.step),
+      get timestampMs() {
+        return timestampOf(operator)
+      },
+      get watermarkMs() {
+        return operator.clock.watermarkMs
+      },
+      nowMs: () => operator.clock.nowMs(),
       emit: (record) => {
         if ((this.emitted += 1) > limits.emitsPerCallMax) throw this.tooMany()
         operator.emit(record)
@@ -120,7 +153,11 @@ export class Process implements OperatorInstance {
       },
     }
     if (handlers.onEnd) {
-      this.onEnd = (key) => this.call(key, () => handlers.onEnd?.(this.context as never))
+      this.onEnd = (key) => this.call(key, 'the end', () => handlers.onEnd?.(this.context as never))
+    }
+    if (handlers.onTimer) {
+      this.onTimer = (key, timer) =>
+        this.call(key, `timer '${timer.name}'`, () => handlers.onTimer?.(this.context as never, timer))
     }
   }
 
@@ -149,14 +186,14 @@ export class Process implements OperatorInstance {
     }
   }
 
-  private call(key: Key, handler: () => unknown): void {
+  private call(key: Key, what: string, handler: () => unknown): void {
     this.emitted = 0
     try {
       this.state.enter(key)
       this.context.key = key
       rejectPromise(this.operator.step, handler())
     } catch (cause) {
-      throw operatorThrew(this.operator.step, cause, `the end of key ${JSON.stringify(String(key))}`)
+      throw operatorThrew(this.operator.step, cause, `${what} of key ${JSON.stringify(String(key))}`)
     }
   }
 
@@ -167,4 +204,19 @@ export class Process implements OperatorInstance {
       { retry: 'fatal', details: { step: this.operator.step } },
     )
   }
+}
+
+function timestampOf({ step, time }: OperatorContext): number {
+  if (Number.isNaN(time.recordMs)) throw eventTimeMissing(step, "a record's time")
+  return time.recordMs
+}
+
+function timersMissing(step: StepName): KeyTimers {
+  const refuse = (): never => {
+    throw new OperatorError('TIMER_HANDLER_MISSING', `'${step}' sets a timer; declare onTimer(ctx, timer)`, {
+      retry: 'fatal',
+      details: { step },
+    })
+  }
+  return { at: refuse, atClock: refuse, delete: refuse }
 }

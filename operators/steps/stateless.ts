@@ -60,8 +60,8 @@ export function flatMapOperator(fn: Fn<Iterable<unknown>>, onError: ErrorPolicy)
 class FlatMap implements OperatorInstance {
   private readonly fn: Fn<Iterable<unknown>>
   private readonly context: OperatorContext
-  /** What earlier records left to emit, oldest first. */
-  private readonly waiting: Iterator<unknown>[] = []
+  /** What earlier records left to emit, oldest first, at the record's time. */
+  private readonly waiting: { readonly results: Iterator<unknown>; readonly atMs: number }[] = []
 
   constructor(fn: Fn<Iterable<unknown>>, context: OperatorContext) {
     this.fn = fn
@@ -72,7 +72,8 @@ class FlatMap implements OperatorInstance {
     let results: Iterable<unknown>
     try {
       results = this.fn(record as never)
-      this.waiting.push(iteratorOf(results, this.context.step))
+      const { step, time } = this.context
+      this.waiting.push({ results: iteratorOf(results, step), atMs: time.recordMs })
       this.context.gate.leftovers += 1
     } catch (cause) {
       throw operatorThrew(this.context.step, cause)
@@ -80,11 +81,12 @@ class FlatMap implements OperatorInstance {
   }
 
   pull(): boolean {
-    const iterator = this.waiting[0]
-    if (!iterator) return false
+    const oldest = this.waiting[0]
+    if (!oldest) return false
+    this.context.time.recordMs = oldest.atMs
     let next: IteratorResult<unknown>
     try {
-      next = iterator.next()
+      next = oldest.results.next()
     } catch (cause) {
       this.leave()
       throw operatorThrew(this.context.step, cause)
@@ -98,7 +100,7 @@ class FlatMap implements OperatorInstance {
     for (let left = this.waiting[0]; left; left = this.waiting[0]) {
       this.leave()
       try {
-        left.return?.()
+        left.results.return?.()
       } catch (cause) {
         throw operatorThrew(this.context.step, cause)
       }

@@ -1,11 +1,39 @@
-/** For tests: what an operator is given, with stand-ins for what a test is not about. */
+/** For tests: what a step is given, with plain stand-ins. */
+import { silentLog } from '../../core/log.ts'
 import { stepName } from '../../core/ids.ts'
+import { seededRandom } from '../../core/simulated/random.ts'
+import { virtualTime, type VirtualTime } from '../../core/simulated/time.ts'
 import type { OperatorContext } from '../operator.ts'
 
-export const fakeContext = (given: Partial<OperatorContext> = {}): OperatorContext => ({
-  step: stepName('s'),
-  emit: () => undefined,
-  emitTo: () => undefined,
-  gate: { leftovers: 0 },
-  ...given,
-})
+export interface FakeContext extends OperatorContext {
+  readonly clock: { watermarkMs: number; nowMs(): number }
+  readonly virtual: VirtualTime
+  /** Times of what was emitted, in order. */
+  readonly emittedMs: number[]
+  wakes: number
+}
+
+export function fakeContext(changes: Partial<OperatorContext> = {}, startMs = 0): FakeContext {
+  const virtual = virtualTime(startMs)
+  const time = { recordMs: NaN }
+  const emittedMs: number[] = []
+  const emit = changes.emit ?? (() => undefined)
+  const context: FakeContext = {
+    step: stepName('s'),
+    emitTo: () => undefined,
+    gate: { leftovers: 0 },
+    time,
+    clock: { watermarkMs: -Infinity, nowMs: () => virtual.wallMs() },
+    ports: { clock: virtual, timers: virtual, random: seededRandom(1), log: silentLog },
+    wake: () => void (context.wakes += 1),
+    wakes: 0,
+    virtual,
+    emittedMs,
+    ...(changes as object),
+    emit: (record) => {
+      emittedMs.push(context.time.recordMs)
+      emit(record)
+    },
+  }
+  return context
+}

@@ -3,6 +3,12 @@ import { CodecError, encodeBatch } from '../../core/codec/index.ts'
 import { RecordTooLargeError } from '../errors.ts'
 import { FrameError, frameHeaderBytes, writeBatchFrame, type FrameHead } from '../frame.ts'
 
+/** What one call sends; `times` are as many as `records`. */
+export interface Records {
+  readonly records: readonly unknown[]
+  readonly times?: readonly number[] | undefined
+}
+
 export interface BatchFrame {
   readonly bytes: Uint8Array
   readonly count: number
@@ -12,27 +18,33 @@ export interface BatchFrame {
  * Halves what is larger than `bytesMax`. Throws RecordTooLargeError, or CodecError for a value that cannot
  * cross; both name the record's index among `records` in `details.index`.
  */
-export function makeFrames(head: FrameHead, records: readonly unknown[], bytesMax: number): BatchFrame[] {
+export function makeFrames(head: FrameHead, batch: Records, bytesMax: number): BatchFrame[] {
   const frames: BatchFrame[] = []
-  const make = (part: readonly unknown[], from: number): void => {
+  const make = (part: Records, from: number): void => {
+    const { length } = part.records
     const bytes = tryFrame({ ...head, first: head.first + from }, part, bytesMax)
     if (bytes) {
-      frames.push({ bytes, count: part.length })
-    } else if (part.length === 1) {
-      throw new RecordTooLargeError(from, sizeOf(part), bytesMax)
+      frames.push({ bytes, count: length })
+    } else if (length === 1) {
+      throw new RecordTooLargeError(from, sizeOf(part.records), bytesMax)
     } else {
-      const middle = part.length >> 1
-      make(part.slice(0, middle), from)
-      make(part.slice(middle), from + middle)
+      const middle = length >> 1
+      make(slice(part, 0, middle), from)
+      make(slice(part, middle, length), from + middle)
     }
   }
-  make(records, 0)
+  make(batch, 0)
   return frames
 }
 
-function tryFrame(head: FrameHead, records: readonly unknown[], bytesMax: number): Uint8Array | undefined {
+const slice = ({ records, times }: Records, from: number, to: number): Records => ({
+  records: records.slice(from, to),
+  times: times?.slice(from, to),
+})
+
+function tryFrame(head: FrameHead, { records, times }: Records, bytesMax: number): Uint8Array | undefined {
   try {
-    const bytes = writeBatchFrame(head, records)
+    const bytes = writeBatchFrame(head, records, times)
     return bytes.byteLength <= bytesMax ? bytes : undefined
   } catch (error) {
     if (isOversized(error)) return undefined

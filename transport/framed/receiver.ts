@@ -7,7 +7,7 @@
  * - R1 Frames are decoded when they are looked at, not when they arrive: a waiting link costs its bytes only.
  * - C4 The newest barrier is known from when it arrives, or was announced; what it waits for is granted.
  */
-import type { Barrier, Element, Signal } from '../../core/elements.ts'
+import { watermark, type Barrier, type Element, type Signal } from '../../core/elements.ts'
 import type { CheckpointId } from '../../core/ids.ts'
 import { ChannelRecording } from '../channel-recording.ts'
 import type { CreditLedger } from '../credit-ledger.ts'
@@ -220,7 +220,7 @@ const grantBytesOf = (frame: ElementFrame): number =>
 function signalOf(frame: Exclude<ElementFrame, { readonly kind: 'batch' }>): Signal {
   switch (frame.kind) {
     case 'watermark':
-      return { kind: 'watermark', atMs: frame.atMs }
+      return watermark(frame.atMs, frame.idle)
     case 'barrier':
       return { kind: 'barrier', checkpoint: frame.checkpoint, final: frame.final }
     case 'end':

@@ -92,11 +92,11 @@ export class LinkSender implements LinkOutput {
     return { sent, acknowledged, queuedBytes, queuedBytesMax, resentFrames }
   }
 
-  sendBatch(records: readonly unknown[]): void {
+  sendBatch(records: readonly unknown[], times?: readonly number[]): void {
     if (records.length === 0 || !this.live) return
     const wasIdle = this.outbox.size === 0
     // A throw from here leaves the link as it was.
-    const frames = makeFrames(this.head(this.outbox.nextNumber), records, this.frameBytesMax)
+    const frames = makeFrames(this.head(this.outbox.nextNumber), { records, times }, this.frameBytesMax)
     for (const { bytes, count } of frames) {
       this.outbox.addBatch(bytes, count)
       this.batchSize.learn(count, bytes.length)

@@ -61,9 +61,9 @@ export function memoryLinks(options: MemoryLinksOptions = {}): Links {
         get drained() {
           return pipe.empty
         },
-        sendBatch(records) {
+        sendBatch(records, times) {
           inspectBatch(records, debug)
-          if (!ends.closed) pipe.sendBatch(records)
+          if (!ends.closed) pipe.sendBatch(records, times)
         },
         sendSignal(signal) {
           if (!ends.closed) pipe.sendSignal(signal)

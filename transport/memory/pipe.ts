@@ -39,11 +39,11 @@ export class Pipe {
     return this.queue.length === 0
   }
 
-  sendBatch(records: readonly unknown[]): void {
+  sendBatch(records: readonly unknown[], times?: readonly number[]): void {
     if (records.length === 0) return
     this.queuedBytes += records.length * limits.recordBytesNominal
     this.queuedBytesMax = Math.max(this.queuedBytesMax, this.queuedBytes)
-    this.append({ kind: 'batch', records })
+    this.append({ kind: 'batch', records, times })
   }
 
   sendSignal(signal: Signal): void {

@@ -52,9 +52,9 @@ export class FakeOutput implements LinkOutput {
   get hasRoom(): boolean {
     return this.room > 0
   }
-  sendBatch(records: readonly unknown[]): void {
+  sendBatch(records: readonly unknown[], times?: readonly number[]): void {
     this.room -= 1
-    this.sent.push({ kind: 'batch', records })
+    this.sent.push(times ? { kind: 'batch', records, times } : { kind: 'batch', records })
   }
   sendSignal(signal: Exclude<Element, { kind: 'batch' }>): void {
     this.sent.push(signal)
@@ -78,7 +78,7 @@ export class FakeOutput implements LinkOutput {
 
 export function signalText(signal: Exclude<Element, { kind: 'batch' }>): string {
   if (signal.kind === 'barrier') return `|${signal.checkpoint}${signal.final ? ' final' : ''}|`
-  return signal.kind === 'watermark' ? `w${signal.atMs}` : 'end'
+  return signal.kind === 'watermark' ? `w${signal.atMs}${signal.idle ? ' idle' : ''}` : 'end'
 }
 
 export class FakeInput implements LinkInput {

@@ -2,7 +2,7 @@
 import { stepName } from '../../../core/ids.ts'
 import { invariant } from '../../../core/invariant.ts'
 import type { Key } from '../../../core/keys/index.ts'
-import { fakeContext } from '../../testing/context.ts'
+import { fakeContext, type FakeContext } from '../../testing/context.ts'
 import {
   checkOutput,
   type Emit,
@@ -15,7 +15,7 @@ import { KeyedState } from '../../state/keyed-state.ts'
 export interface KeyedStep {
   readonly instance: OperatorInstance
   readonly state: KeyedState
-  readonly context: OperatorContext
+  readonly context: FakeContext
   readonly out: unknown[]
   /** Calls `onEnd` as a task does. */
   end(): void
@@ -44,6 +44,7 @@ export function openKeyed(
       out.push([output, record])
     },
     state,
+    ...(state.timers && { timers: state.timers }),
   })
   const instance = create(definition, context)
   return {

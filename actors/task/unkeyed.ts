@@ -1,0 +1,61 @@
+/**
+ * A step's state that belongs to no key: what the step itself keeps, and the watermarks of its key groups (W1).
+ * A section is either, so that the reader can tell: `{ own }` or `{ floors }`.
+ */
+import { decodeValue, encodeValue } from '../../core/codec/index.ts'
+import type { UnkeyedSection } from '../../operators/operator.ts'
+import type { Scope } from '../../snapshot/manifest.ts'
+import type { OperatorNode } from './chain.ts'
+import type { SectionDraft } from './sections.ts'
+import type { WatermarkFloor } from './step-clock.ts'
+
+type Content = { readonly own: unknown } | { readonly floors: readonly WatermarkFloor[] }
+
+/** A section of a checkpoint, whichever task wrote it. */
+export interface UnkeyedSource {
+  readonly scope: Scope
+  readonly bytes: Uint8Array
+}
+
+/** Captured at the barrier. */
+export function unkeyedSections(node: OperatorNode, taskIndex: number): SectionDraft[] {
+  const { name, instance, clock, step } = node
+  const version = step.definition.keyed?.state.version ?? 1
+  const draft = (scope: Scope, content: Content): SectionDraft => ({
+    step: name,
+    version,
+    scope,
+    chunks: [encodeValue(content)],
+  })
+  const list = { kind: 'list', index: taskIndex } as const
+  const own = instance.unkeyed?.snapshot() ?? []
+  const floors = node.timed && node.state ? clock.snapshot() : []
+  return [
+    ...own.map(({ scope, value }) => draft(scope.kind === 'split' ? scope : list, { own: value })),
+    ...(floors.length > 0 ? [draft(list, { floors })] : []),
+  ]
+}
+
+/**
+ * Every task is given all sections. Floors are for whoever owns the groups; a split's section goes to the task that
+ * reads the split, where the source is in the same task, and is shared out with the rest where it is not.
+ */
+export function restoreUnkeyed(
+  { instance, clock }: OperatorNode,
+  sections: readonly UnkeyedSource[],
+  task: { readonly index: number; readonly of: number; readonly splits: readonly string[] | undefined },
+): void {
+  const floors: WatermarkFloor[] = []
+  const own: UnkeyedSection[] = []
+  sections.forEach(({ scope, bytes }, i) => {
+    const content = decodeValue(bytes) as Content
+    if ('floors' in content) floors.push(...content.floors)
+    else if (scope.kind === 'split' && task.splits) {
+      if (task.splits.includes(scope.split)) own.push({ scope, value: content.own })
+    } else if (i % task.of === task.index) {
+      own.push({ scope: scope.kind === 'split' ? scope : { kind: 'list' }, value: content.own })
+    }
+  })
+  clock.restore(floors)
+  instance.unkeyed?.restore(own)
+}

@@ -1,0 +1,213 @@
+/**
+ * Timers of one keyed step in one task. They live in their key's entry, in a slot that users do not see, so that
+ * snapshots (V1), undoing (P1), key groups and rescaling treat them as state. What is here besides is derived: per
+ * domain a heap by time.
+ *
+ * - H1 For every timer in the state its heap has an entry of the same key and name that is not later. So moving a
+ *   timer to a later time, as a session does at each record, costs no entry; a popped entry whose timer has moved
+ *   is put back at its time, one whose timer is gone is forgotten.
+ * - H2 Order: by time, then key (numbers, strings, bigints, booleans, tuples), then name: the same after a restore.
+ * - H3 A heap is at most about twice as large as it needs to be: it is weeded whenever it has doubled.
+ */
+import { MillraceError } from '../../core/errors.ts'
+import { Heap } from '../../core/heap.ts'
+import { tupleToken, type Key } from '../../core/keys/index.ts'
+import { limits } from '../../core/limits.ts'
+import type { Entry } from './cells.ts'
+
+/** `event`: fires when the step's watermark has reached its time. `clock`: when processing time has. */
+export type TimerDomain = 'event' | 'clock'
+
+export interface Timer {
+  readonly name: string
+  /** The time that it was set for. */
+  readonly atMs: number
+  readonly domain: TimerDomain
+}
+
+/** Timers of the current key. */
+export interface KeyTimers {
+  /**
+   * Event time: fires once no record older than or equal to `atMs` is to come; at the next watermark when that is
+   * so already. A timer of the same name is replaced, in either domain. Whole ms since 1970.
+   */
+  at(name: string, atMs: number): void
+  /** Processing time: fires when the clock has reached `atMs`. Those that input's end overtakes never fire. */
+  atClock(name: string, atMs: number): void
+  delete(name: string): void
+}
+
+/** What a key's hidden slot holds: plain data, part of every snapshot. */
+export type TimerSlot = Map<string, readonly [TimerDomain, number]>
+
+export interface TimerHost {
+  readonly current: Entry
+  enter(key: Key): void
+  /** The key's entry, without making it current. */
+  find(key: Key): Entry | undefined
+  attach(entry: Entry): void
+  /** Lets go of the current entry when it holds nothing any more. */
+  settle(entry: Entry): void
+}
+
+interface Pending {
+  readonly key: Key
+  readonly name: string
+  readonly atMs: number
+  /** Set after the end by a timer, which was set by a timer … */
+  readonly hops: number
+}
+
+export interface FiredTimer {
+  readonly key: Key
+  readonly timer: Timer
+}
+
+/** Below this a heap is not weeded: it costs next to nothing. */
+const weedFrom = 1024
+
+export class TimerTable implements KeyTimers {
+  /** Called when the earliest clock timer may have become an earlier one. */
+  onClock: (() => void) | undefined
+  private readonly host: TimerHost
+  private readonly slot: number
+  private readonly heaps = { event: new Heap(inOrder), clock: new Heap(inOrder) }
+  private readonly weedAt = { event: weedFrom, clock: weedFrom }
+  private ending = false
+  private hops = 0
+
+  constructor(host: TimerHost, slot: number) {
+    this.host = host
+    this.slot = slot
+  }
+
+  at(name: string, atMs: number): void {
+    this.set(name, 'event', atMs)
+  }
+
+  atClock(name: string, atMs: number): void {
+    this.set(name, 'clock', atMs)
+  }
+
+  delete(name: string): void {
+    const entry = this.host.current
+    const timers = entry.slots[this.slot] as TimerSlot | undefined
+    if (timers?.delete(name) === true) this.tidy(entry, timers)
+  }
+
+  /** Not after this moment does a timer of the domain fire: Infinity where there is none. It may be earlier. */
+  nextMs(domain: TimerDomain): number {
+    return this.heaps[domain].peek()?.atMs ?? Infinity
+  }
+
+  /** Takes the earliest timer that is due at `nowMs` and enters its key; undefined when none is. */
+  take(domain: TimerDomain, nowMs: number): FiredTimer | undefined {
+    const heap = this.heaps[domain]
+    for (let next = heap.peek(); next && next.atMs <= nowMs; next = heap.peek()) {
+      heap.pop()
+      const { key, name, atMs, hops } = next
+      const found = this.timersOf(this.host.find(key))?.get(name)
+      if (found?.[0] !== domain) continue
+      // H1: an entry for an earlier time is in the heap; one for a later time has yet to be made.
+      if (found[1] !== atMs) {
+        if (found[1] > atMs) heap.push({ key, name, atMs: found[1], hops })
+        continue
+      }
+      this.host.enter(key)
+      this.delete(name)
+      if (this.ending && (this.hops = hops + 1) > limits.timersInARowMax) throw endless(key, name)
+      return { key, timer: { name, atMs, domain } }
+    }
+    return undefined
+  }
+
+  /** H1 for an entry that was restored, or put back as it was. */
+  track(entry: Entry): void {
+    for (const [name, [domain, atMs]] of this.timersOf(entry) ?? []) this.push(domain, entry.key, name, atMs)
+  }
+
+  /** The watermark is +Infinity: what timers set from now on fires too, but not for ever. */
+  end(): void {
+    this.ending = true
+  }
+
+  /** C10: the step has ended; what is left in the state never fires. */
+  clear(): void {
+    this.heaps.event.replace([])
+    this.heaps.clock.replace([])
+  }
+
+  private set(name: string, domain: TimerDomain, atMs: number): void {
+    if (typeof name !== 'string' || !Number.isSafeInteger(atMs)) throw illegal(name, atMs)
+    const entry = this.host.current
+    let timers = this.timersOf(entry)
+    if (timers === undefined) {
+      entry.slots[this.slot] = timers = new Map()
+      if (!entry.attached) this.host.attach(entry)
+    }
+    const before = timers.get(name)
+    timers.set(name, [domain, atMs])
+    if (before?.[0] === domain && before[1] <= atMs) return
+    this.push(domain, entry.key, name, atMs)
+  }
+
+  private push(domain: TimerDomain, key: Key, name: string, atMs: number): void {
+    const heap = this.heaps[domain]
+    const earliest = domain === 'clock' && atMs < this.nextMs('clock')
+    heap.push({ key, name, atMs, hops: this.hops })
+    if (heap.size > this.weedAt[domain]) this.weed(domain)
+    if (earliest) this.onClock?.()
+  }
+
+  /** H3 */
+  private weed(domain: TimerDomain): void {
+    const kept: Pending[] = []
+    const seen = new Set<unknown>()
+    for (const { key, name, hops } of this.heaps[domain].values()) {
+      const timer = this.timersOf(this.host.find(key))?.get(name)
+      if (timer?.[0] !== domain || seen.has(timer)) continue
+      seen.add(timer)
+      kept.push({ key, name, atMs: timer[1], hops })
+    }
+    this.heaps[domain].replace(kept)
+    this.weedAt[domain] = Math.max(weedFrom, 2 * kept.length)
+  }
+
+  private tidy(entry: Entry, timers: TimerSlot): void {
+    if (timers.size > 0) return
+    entry.slots[this.slot] = undefined
+    this.host.settle(entry)
+  }
+
+  private timersOf(entry: Entry | undefined): TimerSlot | undefined {
+    return entry?.slots[this.slot] as TimerSlot | undefined
+  }
+}
+
+const illegal = (name: unknown, atMs: unknown): MillraceError =>
+  new MillraceError(
+    'TIMER_ILLEGAL',
+    `a timer needs a name and a time in whole milliseconds since 1970, got ${JSON.stringify(name)} at ${String(atMs)}`,
+    { retry: 'record' },
+  )
+
+const endless = (key: Key, name: string): MillraceError =>
+  new MillraceError(
+    'TIMERS_ENDLESS',
+    `the timer '${name}' of key ${JSON.stringify(String(key))} was set again by a timer ${limits.timersInARowMax} times after the end of the input; set none when the watermark is Infinity`,
+    { retry: 'fatal' },
+  )
+
+function inOrder(a: Pending, b: Pending): number {
+  return a.atMs - b.atMs || compareKeys(a.key, b.key) || compare(a.name, b.name)
+}
+
+const ranks = ['number', 'string', 'bigint', 'boolean', 'object']
+
+function compareKeys(a: Key, b: Key): number {
+  if (typeof a !== typeof b) return ranks.indexOf(typeof a) - ranks.indexOf(typeof b)
+  return typeof a === 'object' ? compare(tupleToken(a), tupleToken(b)) : compare(a, b as typeof a)
+}
+
+const compare = <V extends string | number | bigint | boolean>(a: V, b: V): number =>
+  a < b ? -1 : a > b ? 1 : 0
