@@ -6,7 +6,7 @@ import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { failureFreeRows } from './harness/simulation/simulate.ts'
 import { mutants } from './mutants/catalogue/index.ts'
-import { flows } from './mutants/flows.ts'
+import { courses } from './mutants/flows.ts'
 import { judge, type Verdict } from './mutants/judge.ts'
 
 const { values } = parseArgs({
@@ -20,7 +20,9 @@ const { values } = parseArgs({
 const shareToCatch = 0.95
 
 const expected = new Map<string, readonly string[]>()
-for (const [name, flow] of Object.entries(flows)) expected.set(name, await failureFreeRows(flow))
+for (const [name, { flow, run }] of Object.entries(courses)) {
+  expected.set(name, await failureFreeRows(flow, run && { run }))
+}
 
 const chosen = mutants.filter(({ id }) => values.only?.includes(id) ?? true)
 const waiting = [...chosen]
@@ -43,7 +45,7 @@ function tell({ mutant, schedules, caught }: Verdict): void {
     return
   }
   const outcome = caught
-    ? `caught after ${schedules} (${caught.flow}: ${caught.what.slice(0, 120)})`
+    ? `caught after ${schedules} (${caught.course}: ${caught.what.slice(0, 120)})`
     : `SURVIVED ${schedules} schedules${mutant.survives === undefined ? '' : `: ${mutant.survives}`}`
   console.log(`${invariant.padEnd(4)} ${id.padEnd(32)} ${outcome}`)
 }

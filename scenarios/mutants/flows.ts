@@ -1,5 +1,6 @@
-/** Flows beside the simulator's own, for what those leave alone. */
+/** What mutants are tried on: the simulator's flows, and some for what those leave alone. */
 import { cell, collect, flow, fromGenerator, operator, toJsonl, type Flow } from '../../index.ts'
+import type { SimulateOptions } from '../harness/simulation/simulate.ts'
 import * as simulated from '../harness/simulation/testing/flows.ts'
 
 interface Item {
@@ -54,4 +55,23 @@ function poisoned(): Flow {
   return made
 }
 
-export const flows: Readonly<Record<string, () => Flow>> = { ...simulated, bulky, poisoned }
+/** A flow, and how it is run; the defaults are those of `simulate`. */
+export interface Course {
+  readonly flow: () => Flow
+  readonly run?: NonNullable<SimulateOptions['run']>
+}
+
+const unaligned = {
+  checkpoints: { everyMs: 10, failuresMax: 1000, timeoutMs: 2_000, alignmentTimeoutMs: 1 },
+}
+const aligned = Object.entries({ ...simulated, bulky, poisoned }).filter(isFlow)
+
+/** The simulator's own flows and these, and all of them with barriers that overtake. */
+export const courses: Readonly<Record<string, Course>> = Object.fromEntries([
+  ...aligned.map(([name, flow]): [string, Course] => [name, { flow }]),
+  ...aligned.map(([name, flow]): [string, Course] => [`${name}, unaligned`, { flow, run: unaligned }]),
+])
+
+function isFlow(entry: [string, unknown]): entry is [string, () => Flow] {
+  return typeof entry[1] === 'function'
+}

@@ -1,4 +1,4 @@
-/** One mutant's trial: flow after flow in turn, until the simulation notices or the seeds are used up. */
+/** One mutant's trial: course after course in turn, until the simulation notices or the seeds are used up. */
 import { fork, type ChildProcess } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { Mutant } from './mutant.ts'
@@ -6,35 +6,34 @@ import type { TrialResult, TrialTask } from './trial.ts'
 
 export interface Verdict {
   readonly mutant: Mutant
-  /** Schedules run, also on flows that noticed nothing. */
+  /** Schedules run, also on courses that noticed nothing. */
   readonly schedules: number
   /** Absent for a survivor. */
-  readonly caught?: { readonly flow: string; readonly what: string }
+  readonly caught?: { readonly course: string; readonly what: string }
 }
 
 export interface TrialOptions {
-  /** What each flow must show at its end, by an engine that is whole. */
+  /** What each course must show at its end, by an engine that is whole. */
   readonly expected: ReadonlyMap<string, readonly string[]>
-  /** Schedules in all, shared by the flows. */
+  /** Schedules in all, shared by the courses. */
   readonly schedulesMax: number
 }
 
-/** Schedules of one flow at a time. */
+/** Schedules of one course at a time. */
 const turnSeeds = 20
 /** A turn that takes longer goes round in a circle; one takes seconds. */
 const turnMsMax = 120_000
 
 export async function judge(mutant: Mutant, { expected, schedulesMax }: TrialOptions): Promise<Verdict> {
   const child = startChild(mutant)
-  const flows = [...expected]
   let schedules = 0
   try {
     for (let from = 1; ; from += turnSeeds) {
-      for (const [flow, expect] of flows) {
+      for (const [course, expect] of expected) {
         if (schedules >= schedulesMax) return { mutant, schedules }
-        const result = await take(child, { flow, from, seeds: turnSeeds, expect })
+        const result = await take(child, { course, from, seeds: turnSeeds, expect })
         schedules += result.schedules
-        if (result.what !== undefined) return { mutant, schedules, caught: { flow, what: result.what } }
+        if (result.what !== undefined) return { mutant, schedules, caught: { course, what: result.what } }
       }
     }
   } finally {

@@ -3,10 +3,10 @@
  * visible was found out by the engine as it is.
  */
 import { simulate } from '../harness/simulation/simulate.ts'
-import { flows } from './flows.ts'
+import { courses } from './flows.ts'
 
 export interface TrialTask {
-  readonly flow: string
+  readonly course: string
   readonly from: number
   readonly seeds: number
   readonly expect: readonly string[]
@@ -24,11 +24,12 @@ process.on('message', (task: TrialTask) => {
   void attempt(task).then((result) => process.send?.(result))
 })
 
-async function attempt({ flow, from, seeds, expect }: TrialTask): Promise<TrialResult> {
-  const made = flows[flow]
-  if (!made) throw new Error(`no flow '${flow}'`)
-  const options = { from, seeds, expect, livenessMs, violationsMax: 1, shrunken: false }
-  const { schedules, violations } = await simulate(made, options)
+async function attempt({ course, from, seeds, expect }: TrialTask): Promise<TrialResult> {
+  const found = courses[course]
+  if (!found) throw new Error(`no course '${course}'`)
+  const { flow, run } = found
+  const options = { from, seeds, expect, livenessMs, violationsMax: 1, shrunken: false, ...(run && { run }) }
+  const { schedules, violations } = await simulate(flow, options)
   const [violation] = violations
   return violation ? { schedules, violation: { seed: violation.seed, what: violation.what } } : { schedules }
 }

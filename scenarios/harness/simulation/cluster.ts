@@ -129,6 +129,7 @@ export class Cluster {
 
   private noteEvent(event: JobEvent): void {
     if (event.event === 'job.progress') return
+    if ('code' in event) this.world.report(event.code, event.message)
     this.world.count(event.event)
     this.world.events.push(event)
     this.world.note(JSON.stringify({ ...event, atMs: undefined }))

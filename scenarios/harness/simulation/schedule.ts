@@ -1,7 +1,7 @@
 /**
  * One simulated run of a flow: faults for a while, then none until the job must be finished.
  *
- * - Safety: nothing becomes visible that a run without failures would not show, or more often. It is looked at once,
+ * - Safety: the engine breaks no rule of its own, and nothing becomes visible that a run without failures would not show, or more often. It is looked at once,
  *   at the end: output that is visible is never taken back.
  * - Liveness: once the faults stop, the job finishes within a bound of virtual time.
  */
@@ -42,6 +42,16 @@ export interface ScheduleResult {
 
 const restartRunMs = 20
 
+/** Links wait this long for an answer, less what they need to notice (L4). */
+const linkPatienceMs = 20_000
+
+/** What the engine reports when it broke a rule of its own; links heal by themselves from all that is shorter (L4). */
+function brokenRules(faults: readonly Fault[]): ReadonlySet<string> {
+  const rules = ['INVARIANT', 'LINK_PROTOCOL', 'COORDINATOR_FAILED']
+  const longest = Math.max(0, ...faults.map((fault) => ('forMs' in fault ? fault.forMs : 0)))
+  return new Set(longest < linkPatienceMs ? [...rules, 'LINK_TIMEOUT'] : rules)
+}
+
 export async function runSchedule(flow: Flow, options: ScheduleOptions): Promise<ScheduleResult> {
   const schedule = new Schedule(flow, options)
   return schedule.run()
@@ -67,6 +77,7 @@ class Schedule {
       fileMsMax: 1,
       recordsPerStep: 4,
       fileFault: (operation, path) => this.fileFault(operation, path),
+      brokenRules: brokenRules(options.faults),
       failpoint: (name, place) => this.failpoint(name, place),
     })
   }

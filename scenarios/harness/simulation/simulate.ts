@@ -78,7 +78,7 @@ export async function simulate(flow: Simulated, options: SimulateOptions = {}): 
   const expected = options.expect ?? (await failureFreeRows(flow, options))
   const judge = async (seed: number, faults: readonly Fault[]): Promise<Judged> => {
     const result = await runSchedule(build(flow), { seed, faults, run, livenessMs })
-    return { result, what: result.stuck ?? describe(expected, result.rows) }
+    return { result, what: result.world.broken ?? result.stuck ?? describe(expected, result.rows) }
   }
   if (options.replay !== undefined) return replayed(await replay(options.replay, judge))
 

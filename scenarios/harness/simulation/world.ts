@@ -15,6 +15,8 @@ export interface WorldOptions {
   readonly fileFault?: (operation: string, path: string) => Error | undefined
   /** Records that a task works on in one step: small, so that much can happen in between. */
   readonly recordsPerStep: number
+  /** Codes of errors that nothing which goes wrong here explains. */
+  readonly brokenRules: ReadonlySet<string>
   readonly failpoint: (name: FailpointName, place: FailpointPlace) => void
 }
 
@@ -27,6 +29,8 @@ export class World {
   /** What happened, newest last: the readable timeline of a failing seed. */
   readonly notes: string[] = []
   readonly counts = new Map<string, number>()
+  /** The first rule of its own that the engine broke. */
+  broken: string | undefined
   /** What its jobs told, but for their progress. */
   readonly events: JobEvent[] = []
   private readonly options: WorldOptions
@@ -79,6 +83,11 @@ export class World {
     const line = `${this.time.monotonicMs().toFixed(1).padStart(9)} ms  ${text}`
     this.hash.update(line)
     if (this.notes.push(line) > notesKept) this.notes.shift()
+  }
+
+  /** An error that the engine reported: some it must never meet, whatever goes wrong around it. */
+  report(code: string, message: string): void {
+    if (this.options.brokenRules.has(code)) this.broken ??= `${code}: ${message}`
   }
 
   count(what: string): void {

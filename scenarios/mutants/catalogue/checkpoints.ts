@@ -64,8 +64,8 @@ export const checkpointMutants: readonly Mutant[] = [
     edits: [
       {
         file: task,
-        find: "this.hit('task.captured', barrier)\n    this.forward(barrier)",
-        replace: "this.hit('task.captured', barrier)",
+        find: 'this.forward(barrier)\n    this.forwarded',
+        replace: 'this.forwarded',
       },
       {
         file: task,
@@ -104,8 +104,8 @@ export const checkpointMutants: readonly Mutant[] = [
     edits: [
       {
         file: task,
-        find: 'new TaskCheckpoint(barrier, chain, head.sections(), this.plan.index)',
-        replace: 'new TaskCheckpoint(barrier, chain, [], this.plan.index)',
+        find: 'new TaskCheckpoint(barrier, chain, head.sections(), this.plan.index, recorded)',
+        replace: 'new TaskCheckpoint(barrier, chain, [], this.plan.index, recorded)',
       },
       {
         file: task,

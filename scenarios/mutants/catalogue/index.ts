@@ -1,4 +1,5 @@
 import type { Mutant } from '../mutant.ts'
+import { channelMutants } from './channels.ts'
 import { checkpointMutants } from './checkpoints.ts'
 import { linkMutants } from './links.ts'
 import { logMutants } from './log.ts'
@@ -9,5 +10,6 @@ export const mutants: readonly Mutant[] = [
   ...linkMutants,
   ...logMutants,
   ...checkpointMutants,
+  ...channelMutants,
   ...taskMutants,
 ]
