@@ -28,7 +28,7 @@ export interface StepClock {
    * when every input ended. W1: what a restored key's group had seen counts, for that key.
    */
   readonly watermarkMs: number
-  /** Processing time through the clock port: ms since 1970; may jump. */
+  /** Processing time through the clock port: whole ms since 1970; may jump. */
   nowMs(): number
 }
 

@@ -8,8 +8,9 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { simulate, type SimulationReport } from './harness/simulation/simulate.ts'
 import { branching, merging, spreading } from './harness/simulation/testing/flows.ts'
+import { converging, timing } from './harness/simulation/testing/timed-flows.ts'
 
-const flows = { merging, branching, spreading }
+const flows = { merging, branching, spreading, converging, timing }
 type FlowName = keyof typeof flows
 /** Schedules that one child runs. */
 const shareSeeds = 250

@@ -159,7 +159,7 @@ function makeOperator(
       })
     : undefined
   const timed = plan.timed.has(name)
-  const clock = new TaskStepClock(() => parts.ports.clock.wallMs(), state)
+  const clock = new TaskStepClock(() => Math.floor(parts.ports.clock.wallMs()), state)
   const context: OperatorContext = {
     step: name,
     emit: emitOf(name, 'main'),

@@ -27,7 +27,7 @@ export interface ProcessContext<K, D extends CellDeclarations, Out> {
   readonly timestampMs: number
   /** No record older than or equal to it is to come; −Infinity before the first watermark, +Infinity at the end. */
   readonly watermarkMs: number
-  /** Processing time, ms since 1970. */
+  /** Processing time: whole ms since 1970. */
   nowMs(): number
   /** The current key's; they need an `onTimer`. */
   readonly timers: KeyTimers
