@@ -7,9 +7,11 @@ export interface NexmarkConfig {
   readonly seed: number
   /** How many events. */
   readonly events: number
+  /** Number of the first of them: ids and times go on from there. */
+  readonly firstEvent: number
   /** Events a second of event time. */
   readonly perSecond: number
-  /** Event time of event 0, ms. */
+  /** Event time of the first event, ms. */
   readonly baseMs: number
   /** Events within a group of so many come in another order; 1: in the order of their times. */
   readonly disorder: number
@@ -24,16 +26,24 @@ export const ids = { firstPerson: 1000, firstAuction: 1000, firstCategory: 10, c
 const baseMsDefault = Date.UTC(2015, 6, 14, 23, 59, 30)
 
 export function resolveConfig(given: Partial<NexmarkConfig> = {}): NexmarkConfig {
-  const { seed = 1, events = 100_000, perSecond = 10_000, baseMs = baseMsDefault, disorder = 1 } = given
+  const {
+    seed = 1,
+    events = 100_000,
+    firstEvent = 0,
+    perSecond = 10_000,
+    baseMs = baseMsDefault,
+    disorder = 1,
+  } = given
   requireWhole('seed', seed, 0)
   requireWhole('events', events, 1)
+  requireWhole('firstEvent', firstEvent, 0)
   requireWhole('perSecond', perSecond, 1)
   requireWhole('baseMs', baseMs, 0)
   requireWhole('disorder', disorder, 1)
   // The permutation multiplies by this prime; a multiple of it would map many events onto one.
   if (disorder % disorderFactor === 0)
     throw new RangeError(`disorder must not be a multiple of ${disorderFactor}, got ${disorder}`)
-  return { seed, events, perSecond, baseMs, disorder }
+  return { seed, events, firstEvent, perSecond, baseMs, disorder }
 }
 
 /** As in the public generator's `nextAdjustedEventNumber`. */
@@ -45,5 +55,5 @@ function requireWhole(name: string, value: number, min: number): void {
 }
 
 /** Event time of event `n`, ms. */
-export const timeOf = ({ baseMs, perSecond }: NexmarkConfig, n: number): number =>
-  baseMs + Math.floor((n * 1000) / perSecond)
+export const timeOf = ({ baseMs, perSecond, firstEvent }: NexmarkConfig, n: number): number =>
+  baseMs + Math.floor(((n - firstEvent) * 1000) / perSecond)

@@ -75,7 +75,7 @@ export class Generator {
   /** The event at place `place` of the stream. */
   at(place: number): NexmarkEvent {
     const { config } = this
-    const n = numberAt(config, place)
+    const n = config.firstEvent + numberAt(config, place)
     const draws = this.draws.begin(n)
     const dateTime = timeOf(config, n)
     const offset = n % proportions.total
@@ -133,7 +133,7 @@ export class Generator {
   }
 }
 
-/** Which event comes at a place: a fixed permutation within each group; what the input lacks of the last group keeps its place. */
+/** Which event, from 0, comes at a place: a fixed permutation within each group; what the input lacks of the last group keeps its place. */
 function numberAt({ disorder, events }: NexmarkConfig, place: number): number {
   if (disorder === 1) return place
   const base = Math.floor(place / disorder) * disorder

@@ -10,7 +10,15 @@ export interface NexmarkArguments {
   readonly workers: number
   readonly nats: string
   readonly kills: number
+  /** Present with `--simulate`. */
+  readonly simulate: SimulateArguments | undefined
   readonly json: boolean
+}
+
+export interface SimulateArguments {
+  readonly seeds: number
+  readonly from: number
+  readonly replay: string | undefined
 }
 
 export const usage = `npm run nexmark -- [options]
@@ -24,7 +32,12 @@ export const usage = `npm run nexmark -- [options]
   --workers N      worker processes (default 0: one thread of one process)
   --nats URL       of the workers (default: embedded)
   --kills N        kill -9 of so many workers in each query's run
-  --json           one JSON object a line`
+  --json           one JSON object a line
+
+  --simulate       each query in virtual time under crashes and other faults, on a small input, against SQL
+  --seeds N        schedules of faults a query (default 1000)
+  --from N         the first of them (default 1)
+  --replay TRACE   of a violation: shows it again, for one query`
 
 /** Throws TypeError or RangeError for what is not understood. */
 export function readArguments(args: readonly string[]): NexmarkArguments {
@@ -40,6 +53,10 @@ export function readArguments(args: readonly string[]): NexmarkArguments {
       workers: { type: 'string', default: '0' },
       nats: { type: 'string', default: 'embedded' },
       kills: { type: 'string', default: '0' },
+      simulate: { type: 'boolean', default: false },
+      seeds: { type: 'string', default: '1000' },
+      from: { type: 'string', default: '1' },
+      replay: { type: 'string' },
       json: { type: 'boolean', default: false },
     },
   })
@@ -52,8 +69,14 @@ export function readArguments(args: readonly string[]): NexmarkArguments {
     perSecond: wholeNumber('rate', values.rate),
     disorder: wholeNumber('disorder', values.disorder),
   })
-  const { verify, nats, json } = values
-  return { config, queries: values.queries.split(',').map(toQueryName), verify, workers, nats, kills, json }
+  const queries = values.queries.split(',').map(toQueryName)
+  const { verify, nats, json, replay } = values
+  if (replay !== undefined && queries.length !== 1)
+    throw new RangeError('--replay needs --queries with one query')
+  const simulate = values.simulate
+    ? { seeds: wholeNumber('seeds', values.seeds), from: wholeNumber('from', values.from), replay }
+    : undefined
+  return { config, queries, verify, workers, nats, kills, simulate, json }
 }
 
 function wholeNumber(name: string, text: string): number {

@@ -6,6 +6,9 @@ import { q0 } from './q0.ts'
 import { q1 } from './q1.ts'
 import { q2 } from './q2.ts'
 import { q3 } from './q3.ts'
+import { q4 } from './q4.ts'
+import { q6 } from './q6.ts'
+import { q9 } from './q9.ts'
 import { q10 } from './q10.ts'
 import { q14 } from './q14.ts'
 import { q15 } from './q15.ts'
@@ -17,13 +20,16 @@ import { q20 } from './q20.ts'
 import { q21 } from './q21.ts'
 import { q22 } from './q22.ts'
 
-type Query = (input: NexmarkInput) => Stream<object>
+type Query = (input: NexmarkInput) => Stream<object, 'event' | 'none'>
 
 export const queries: Readonly<Partial<Record<QueryName, Query>>> = {
   q0,
   q1,
   q2,
   q3,
+  q4,
+  q6,
+  q9,
   q10,
   q14,
   q15,

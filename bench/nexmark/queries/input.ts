@@ -1,30 +1,41 @@
-/** The stream of events as the queries take it: all of it, or one kind. */
+/** The stream of events as the queries take it: all of it, or one kind; with or without event time. */
 import { fromGenerator, type Flow, type Stream } from '../../../index.ts'
 import type { NexmarkConfig } from '../generator/config.ts'
 import type { Auction, Bid, NexmarkEvent, Person } from '../generator/events.ts'
 import { Generator } from '../generator/generator.ts'
 
-export class NexmarkInput {
-  readonly events: Stream<NexmarkEvent>
+/** How far events may come out of order: as the public tables declare it. */
+export const latenessMaxMs = 4_000
 
-  /** Splits take turns, as the partitions of a topic do, so that their times stay close together. */
-  constructor(flow: Flow, config: NexmarkConfig, splits: number) {
-    const generator = new Generator(config)
-    this.events = flow.source(
-      'events',
-      fromGenerator({ count: config.events, splits, share: 'interleaved', at: (n) => generator.at(n) }),
-    )
+class Kinds<Time extends 'event' | 'none'> {
+  readonly events: Stream<NexmarkEvent, Time>
+
+  constructor(events: Stream<NexmarkEvent, Time>) {
+    this.events = events
   }
 
-  get persons(): Stream<Person> {
+  get persons(): Stream<Person, Time> {
     return this.events.filter('persons', (event): event is Person => event.kind === 'person')
   }
 
-  get auctions(): Stream<Auction> {
+  get auctions(): Stream<Auction, Time> {
     return this.events.filter('auctions', (event): event is Auction => event.kind === 'auction')
   }
 
-  get bids(): Stream<Bid> {
+  get bids(): Stream<Bid, Time> {
     return this.events.filter('bids', (event): event is Bid => event.kind === 'bid')
+  }
+}
+
+export class NexmarkInput extends Kinds<'none'> {
+  /** Splits take turns, as the partitions of a topic do, so that their times stay close together. */
+  constructor(flow: Flow, config: NexmarkConfig, splits: number) {
+    const generator = new Generator(config)
+    const at = (n: number): NexmarkEvent => generator.at(n)
+    super(flow.source('events', fromGenerator({ count: config.events, splits, share: 'interleaved', at })))
+  }
+
+  get timed(): Kinds<'event'> {
+    return new Kinds(this.events.eventTime('clock', { atMs: ({ dateTime }) => dateTime, latenessMaxMs }))
   }
 }

@@ -6,7 +6,7 @@ export const isNewer = (a: Bid, b: Bid): boolean =>
   a.dateTime !== b.dateTime ? a.dateTime > b.dateTime : isDearer(a, b)
 
 /** Of two bids of one price the older one is the better, then the one of the lower bidder. */
-function isDearer(a: Bid, b: Bid): boolean {
+export function isDearer(a: Bid, b: Bid): boolean {
   if (a.price !== b.price) return a.price > b.price
   if (a.dateTime !== b.dateTime) return a.dateTime < b.dateTime
   if (a.bidder !== b.bidder) return a.bidder < b.bidder

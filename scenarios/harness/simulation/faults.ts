@@ -61,16 +61,20 @@ const defaultRates: Required<FaultRates> = {
 }
 
 /** How long faults happen, virtual ms: the safety phase. */
-const faultsMs = 600
+const faultsMsDefault = 600
 
-export function drawFaults(seed: number, given: FaultRates = {}): readonly Fault[] {
+export function drawFaults(
+  seed: number,
+  given: FaultRates = {},
+  faultsMs = faultsMsDefault,
+): readonly Fault[] {
   const random = seededRandom(seed * 8 + 3)
   const rates = { ...defaultRates, ...given }
   const count = 1 + below(random, 4)
-  return Array.from({ length: count }, () => drawFault(random, rates))
+  return Array.from({ length: count }, () => drawFault(random, rates, faultsMs))
 }
 
-function drawFault(random: Random, rates: Required<FaultRates>): Fault {
+function drawFault(random: Random, rates: Required<FaultRates>, faultsMs: number): Fault {
   const atMs = unit(random) * faultsMs
   const forMs = unit(random) * 150
   const pick = unit(random)

@@ -17,6 +17,11 @@ export interface SimulateOptions {
   readonly from?: number
   /** Weights of the kinds of faults; a kind with 0 is left out. */
   readonly faults?: FaultRates
+  /**
+   * Faults at a set time fall into the first so many virtual ms. Default 600; about as long as the job takes without
+   * failures, they all meet it at work.
+   */
+  readonly faultsMs?: number
   /** Default 2 workers, each step with two tasks, 16 key groups, a checkpoint every 10 ms of virtual time. */
   readonly run?: Pick<RunOptions, 'parallelism' | 'workers' | 'checkpoints' | 'fuse' | 'keyGroups'>
   /** Virtual ms from the last fault to the end of the job. Default 600,000. */
@@ -88,7 +93,7 @@ export async function simulate(flow: Simulated, options: SimulateOptions = {}): 
   let hash = ''
   let schedules = 0
   for (let seed = from; seed < from + seeds && violations.length < violationsMax; seed += 1) {
-    const faults = drawFaults(seed, options.faults)
+    const faults = drawFaults(seed, options.faults, options.faultsMs)
     const { result, what } = await judge(seed, faults)
     schedules += 1
     hash = fold(hash, result.world.traceHash)
