@@ -11,7 +11,7 @@ import { channelBytes, manifestBytes, sectionBytes } from '../snapshot/assemble.
 import { channelLabel, type Manifest, type Section, type StepSnapshot } from '../snapshot/manifest.ts'
 import { SectionReader } from '../snapshot/parts.ts'
 import type { CheckpointStore } from '../snapshot/store.ts'
-import { readChannel } from '../transport/channel-recording.ts'
+import { elementOf, readChannel } from '../transport/channel-recording.ts'
 
 export interface CheckpointInfo {
   readonly id: number
@@ -62,7 +62,7 @@ export interface StepInfo {
 }
 
 export interface SectionInfo {
-  /** `group 17`, `split flights.parquet:3`, `task 0`. */
+  /** `group 17`, `split flights.parquet:3`, `task 0`, `on its way clicks[0] → by-page[1]`. */
   readonly scope: string
   readonly bytes: number
   /** The part's name; null when it is in the manifest. */
@@ -76,6 +76,15 @@ export interface KeyState {
   readonly version: number
   /** By cell name; empty cells are left out. A `mapCell` is a Map, a `listCell` an array. */
   readonly cells: Readonly<Record<string, unknown>>
+}
+
+/** C4: what a checkpoint holds of one link between two steps' tasks. */
+export interface LinkContent {
+  readonly from: string
+  readonly fromIndex: number
+  readonly to: string
+  readonly toIndex: number
+  readonly records: readonly unknown[]
 }
 
 /** One complete checkpoint. */
@@ -124,9 +133,8 @@ export class CheckpointView {
   }
 
   /**
-   * The position of each split of a source, what a sink has staged, or how many elements were on their way on a link
-   * (C4). Rejects with PartError where the state is
-   * missing or damaged.
+   * The position of each split of a source, what a sink has staged, or how many elements were on their way to the step
+   * (C4). Rejects with PartError where the state is missing or damaged.
    */
   async values(name: string): Promise<readonly { readonly scope: string; readonly value: unknown }[]> {
     const sections = this.sectionsOf(name).filter(({ scope }) => scope.kind !== 'group')
@@ -169,6 +177,22 @@ export class CheckpointView {
         }
       }
     }
+  }
+
+  /**
+   * C4: what was on its way, link by link, in order; nothing for an aligned checkpoint. Rejects with PartError where
+   * it is missing or damaged.
+   */
+  async onTheWay(): Promise<readonly LinkContent[]> {
+    const contents: LinkContent[] = []
+    for (const { scope, content } of this.manifest.steps.flatMap(({ sections }) => sections)) {
+      if (scope.kind !== 'channel') continue
+      const { from, fromIndex, to, toIndex } = scope
+      const elements = [...readChannel(await this.sections.section(content))].map(elementOf)
+      const records = elements.flatMap((element) => (element.kind === 'batch' ? element.records : []))
+      contents.push({ from, fromIndex, to, toIndex, records })
+    }
+    return contents
   }
 
   private sectionsOf(name: string): readonly Section[] {

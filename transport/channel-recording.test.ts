@@ -1,9 +1,8 @@
 import { describe, expect, it, vi } from 'vitest'
-import type { Element } from '../core/elements.ts'
 import { checkpointId } from '../core/ids.ts'
 import { limits } from '../core/limits.ts'
-import { ChannelRecording, readChannel } from './channel-recording.ts'
-import { FrameError, readBatch } from './frame.ts'
+import { ChannelRecording, elementOf, readChannel } from './channel-recording.ts'
+import { FrameError } from './frame.ts'
 import type { ChannelState } from './link.ts'
 import { memoryLinks } from './memory/memory-links.ts'
 import { flatten, linkPair, specOf, type LinkPairOptions } from './simulated/link-pair.ts'
@@ -17,12 +16,7 @@ const barrier = (checkpoint: number) => ({
 const watermark = (atMs: number) => ({ kind: 'watermark' as const, atMs })
 
 const bytesOf = (state: ChannelState): Buffer => Buffer.concat([...state.frames()])
-const elementsIn = (bytes: Uint8Array): unknown[] =>
-  flatten(
-    [...readChannel(bytes)].map((frame): Element =>
-      frame.kind === 'batch' ? readBatch(frame) : watermark(frame.atMs),
-    ),
-  )
+const elementsIn = (bytes: Uint8Array): unknown[] => flatten([...readChannel(bytes)].map(elementOf))
 const contentOf = (state: ChannelState): unknown[] => elementsIn(bytesOf(state))
 
 function framed(options: LinkPairOptions = {}) {

@@ -9,11 +9,11 @@
  *
  * Encoded, it is a sequence of frames numbered from 0: each knows its length, and decodes on its own.
  */
-import type { Element } from '../core/elements.ts'
+import { watermark, type Batch, type Element, type Watermark } from '../core/elements.ts'
 import type { CheckpointId } from '../core/ids.ts'
 import { invariant } from '../core/invariant.ts'
 import { limits } from '../core/limits.ts'
-import { frameLength, readFrame, writeFrame, type Frame, type FrameHead } from './frame.ts'
+import { frameLength, readBatch, readFrame, writeFrame, type Frame, type FrameHead } from './frame.ts'
 import { makeFrames } from './framed/make-frames.ts'
 import type { ChannelFrame, ChannelItem, ChannelState, LinkSpec } from './link.ts'
 
@@ -90,6 +90,10 @@ export function* readChannel(bytes: Uint8Array): IterableIterator<ChannelFrame> 
     expected += count
   }
 }
+
+/** Throws CodecError, or FrameError, for a batch that is not what its frame says. */
+export const elementOf = (frame: ChannelFrame): Batch | Watermark =>
+  frame.kind === 'batch' ? readBatch(frame) : watermark(frame.atMs, frame.idle)
 
 function encodeItem(head: FrameHead, item: ChannelItem): readonly { bytes: Uint8Array; count: number }[] {
   if ('payload' in item) return [{ bytes: writeFrame({ ...item, ...head }), count: item.count }]

@@ -2,9 +2,9 @@
  * The input of a restored task (C4): what was on its way when the checkpoint was taken comes before anything that its
  * link brings. It has no numbers on that link, and is channel state again as long as it is not taken.
  */
-import { watermark, type Barrier, type Element } from '../../core/elements.ts'
+import type { Barrier, Element } from '../../core/elements.ts'
 import type { CheckpointId } from '../../core/ids.ts'
-import { readBatch } from '../../transport/frame.ts'
+import { elementOf } from '../../transport/channel-recording.ts'
 import type {
   ChannelFrame,
   ChannelItem,
@@ -39,7 +39,7 @@ export class ReplayedInput implements LinkInput {
   peek(): Element | undefined {
     const frame = this.frames.at(-1)
     if (!frame) return this.link.peek()
-    this.head ??= frame.kind === 'batch' ? readBatch(frame) : watermark(frame.atMs, frame.idle)
+    this.head ??= elementOf(frame)
     return this.head
   }
 

@@ -5,6 +5,7 @@ import { decodeValue } from '../../core/codec/index.ts'
 import { MillraceError } from '../../core/errors.ts'
 import { checkpointId, stepName, workerId, type StepName } from '../../core/ids.ts'
 import { invariant } from '../../core/invariant.ts'
+import { limits } from '../../core/limits.ts'
 import type { Ports } from '../../core/ports/index.ts'
 import { flow, type Flow } from '../../operators/flow.ts'
 import { isTimed } from '../../operators/event-time.ts'
@@ -15,6 +16,9 @@ import { openGroup } from '../../operators/state/restore.ts'
 import { cell, mapCell } from '../../operators/state/schema.ts'
 import { operator } from '../../operators/steps/process.ts'
 import type { SourceStream, Stream } from '../../operators/stream.ts'
+import { channelLabel } from '../../snapshot/manifest.ts'
+import { elementOf, readChannel } from '../../transport/channel-recording.ts'
+import { flatten } from '../../transport/simulated/link-pair.ts'
 import { planJob } from '../plan/plan.ts'
 import { buildChain } from './chain.ts'
 import { openGate } from './gate.ts'
@@ -711,4 +715,163 @@ it('elements of other kinds pass: watermarks are forwarded, ends of some inputs 
   input(0).put(barrier(1))
   await runAll()
   expect([out(0).flat, log]).toEqual([[1, 'w3', 'end', '|1|'], ['inputEnded']])
+})
+
+describe('C4: a task that a barrier overtakes', () => {
+  const channelsIn = (sections: readonly SectionDraft[]) =>
+    sections.flatMap(({ step, scope, chunks }) =>
+      scope.kind === 'channel'
+        ? [[step, channelLabel(scope), flatten([...readChannel(Buffer.concat(chunks))].map(elementOf))]]
+        : [],
+    )
+  /** Behind two links, with a link behind it that has no room once it got one record. */
+  const crowded = () => {
+    const made = behindLinks((stream) => void stream.sink('out', nowhere(), { parallelism: 2 }))
+    const opened = open(made, { head: 'u', batchRecords: 1 })
+    for (const link of [opened.out(0), opened.out(1)]) link.room = 1
+    return opened
+  }
+
+  it('takes it without room, sends it on in-band and beside the numbering, and works on when there is room', async () => {
+    const { task, input, out, uploads, runAll } = crowded()
+    input(0).put(batch(1, 2, 3, 4, 5, 6), barrier(1))
+    input(1).put(barrier(1))
+    expect(await runAll()).toBe('blocked')
+    const before = out(0).flat.length
+    task.overtake(checkpointId(1))
+    expect(await runAll()).toBe('blocked')
+    expect(out(0).flat.slice(before)).toEqual([expect.anything(), '|1|'])
+    expect([out(0).overtaken, out(1).overtaken]).toEqual([[1], [1]])
+    const sent = [out(0), out(1)].flatMap((link) => link.flat).filter((each) => typeof each === 'number')
+    const left = [1, 2, 3, 4, 5, 6].slice(sent.length)
+    expect(uploads.map(({ sections }) => channelsIn(sections))).toEqual([[['u', 'in[0] → u[0]', left]]])
+    for (const link of [out(0), out(1)]) link.room = Infinity
+    await runAll()
+    expect(
+      out(0)
+        .flat.concat(out(1).flat)
+        .filter((each) => each === '|1|'),
+    ).toHaveLength(2)
+  })
+
+  it('waits with its snapshot for what is still on its way, and not with its work', async () => {
+    const { task, input, out, uploads, runAll } = crowded()
+    for (const link of [out(0), out(1)]) link.room = Infinity
+    input(0).put(barrier(1))
+    input(1).put(batch(1))
+    task.overtake(checkpointId(1))
+    expect([await runAll(), uploads]).toEqual(['idle', []])
+    input(1).put(batch(2))
+    input(0).put(batch(9))
+    expect([await runAll(), uploads]).toEqual(['idle', []])
+    input(1).put(barrier(1))
+    await runAll()
+    expect(uploads.map(({ sections }) => channelsIn(sections))).toEqual([[['u', 'in[0] → u[0] #1', [1, 2]]]])
+    expect(out(0).flat.concat(out(1).flat)).toEqual(expect.arrayContaining([1, 2, 9]))
+  })
+
+  it('T1: what an invocation left to pull comes first', async () => {
+    const made = behindLinks(
+      (stream) =>
+        void stream
+          .flatMap('fan', (n) => [n, n + 1, n + 2])
+          .broadcast()
+          .sink('out', nowhere(), { parallelism: 2 }),
+    )
+    const { task, input, out, uploads, runAll } = open(made, { head: 'u', batchRecords: 1 })
+    for (const link of [out(0), out(1)]) link.room = 1
+    input(0).put(batch(10, 20), barrier(1))
+    input(1).put(barrier(1))
+    await runAll()
+    task.overtake(checkpointId(1))
+    expect([await runAll(), uploads]).toEqual(['blocked', []])
+    while (uploads.length === 0) {
+      for (const link of [out(0), out(1)]) link.room = 1
+      await runAll()
+    }
+    expect(out(0).flat.slice(0, 4)).toEqual([10, 11, 12, '|1|'])
+    expect(channelsIn(uploads[0]?.sections ?? [])).toEqual([['u', 'in[0] → u[0]', [20]]])
+  })
+
+  it('K2: passes through a sink that has no room', async () => {
+    const { task, input, writer, uploads, runAll } = open(
+      behindLinks((stream) => stream.sink('out', nowhere())),
+      { head: 'u' },
+    )
+    writer('out').full = true
+    input(0).put(batch(1, 2), barrier(1))
+    input(1).put(barrier(1))
+    expect(await runAll()).toBe('blocked')
+    task.overtake(checkpointId(1))
+    await runAll()
+    const { sections } = uploads[0] ?? { sections: [] }
+    const staged = sections.find(({ step }) => step === 'out')?.chunks[0] ?? new Uint8Array()
+    expect(decodeValue(staged)).toMatchObject([{ checkpoint: 1, handle: [1] }])
+    expect(channelsIn(sections)).toEqual([['u', 'in[0] → u[0]', [2]]])
+  })
+
+  it('C1: a source without room puts its barrier at once', async () => {
+    const made = withOutput((source) => source.map('same', (n) => n))
+    const { task, out, uploads, runAll } = open(made, { head: 'in', batchRecords: 1 })
+    for (const link of [out(0), out(1)]) link.room = 0
+    task.trigger(barrier(1))
+    task.step(1)
+    await runAll()
+    task.trigger(barrier(2))
+    expect(await runAll()).toBe('blocked')
+    task.overtake(checkpointId(2))
+    await runAll()
+    expect(uploads.map(({ checkpoint }) => checkpoint)).toEqual([1, 2])
+    expect(splitIn(uploads[1]?.sections ?? []).records).toBe(task.recordsRead)
+    expect(out(0).overtaken).toEqual([2])
+  })
+
+  it('tells its links of one that it has sent already', async () => {
+    const { task, input, out, runAll } = crowded()
+    for (const each of [input(0), input(1)]) each.put(barrier(1))
+    await runAll()
+    expect(out(0).overtaken).toEqual([])
+    task.overtake(checkpointId(1))
+    task.overtake(checkpointId(1))
+    expect([out(0).overtaken, out(1).overtaken]).toEqual([[1], [1]])
+  })
+
+  it('C2, C8: aborted, or superseded, it keeps nothing and uploads nothing', async () => {
+    const { task, input, uploads, runAll, failures } = crowded()
+    input(0).put(barrier(1))
+    input(1).put(batch(1))
+    task.overtake(checkpointId(1))
+    await runAll()
+    task.abort(checkpointId(1))
+    input(1).put(barrier(1))
+    expect([await runAll(), uploads]).toEqual(['idle', []])
+    input(0).put(barrier(2))
+    task.overtake(checkpointId(2))
+    await runAll()
+    for (const each of [input(0), input(1)]) each.put(barrier(3))
+    await runAll()
+    expect([uploads.map(({ checkpoint }) => checkpoint), failures]).toEqual([[3], []])
+  })
+
+  it('C8: channel state beyond its bound, or a record that fits no frame, fails the checkpoint alone', async () => {
+    const beyond = new Array<number>(limits.channelStateBytesMax / limits.recordBytesNominal + 1).fill(0)
+    for (const records of [beyond, ['x'.repeat(limits.frameBytesMax)]]) {
+      const { task, input, out, log, uploads, runAll, failures } = crowded()
+      for (const link of [out(0), out(1)]) link.room = 0
+      input(0).put(batch(1, 2, 3), { kind: 'batch', records }, barrier(1))
+      input(1).put(barrier(1))
+      task.overtake(checkpointId(1))
+      await runAll()
+      expect([log, uploads, failures]).toEqual([
+        [expect.stringContaining('declined 1: ChannelStateError')],
+        [],
+        [],
+      ])
+      input(0).queue.splice(0)
+      for (const each of [input(0), input(1)]) each.put(barrier(2))
+      for (const link of [out(0), out(1)]) link.room = Infinity
+      await runAll()
+      expect(uploads.map(({ checkpoint }) => checkpoint)).toEqual([2])
+    }
+  })
 })

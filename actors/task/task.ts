@@ -4,8 +4,8 @@
  * - T1: an invocation starts only while every output has room; barriers, positions and ends move only between
  *   invocations, when nothing is left to pull. Nothing emits while restoring.
  * - C3: at the barrier the snapshot is captured and the barrier forwarded; uploading does not stop the stream.
- * - C4: a barrier that overtakes needs no room, so backpressure does not stop it; what an invocation left to pull, and
- *   an `onEnd` that runs, come first. It goes on beside the numbering, at once.
+ * - C4: a barrier that overtakes needs no room, so backpressure does not stop it; what an invocation left to pull, a
+ *   watermark on its way through, and an `onEnd` that runs come first. It goes on beside the numbering, at once.
  * - C10: end of input runs `onEnd` once, then the end goes out; barriers are passed on until the job ends.
  */
 import type { Barrier, Signal, Watermark } from '../../core/elements.ts'
@@ -172,7 +172,8 @@ export class Task {
       this.ending.next()
       return 1
     }
-    if (watermarks.tick()) return 1
+    // Not at the beginning of a step alone: there, something may always be left to pull.
+    if (this.takeOvertaking() || watermarks.tick()) return 1
     const done = head.work(max)
     return this.askForWatermarks(done) ? Math.max(1, done) : done
   }
@@ -196,10 +197,11 @@ export class Task {
   }
 
   /** C4: whether an output has room does not matter; whether an invocation is under way does. */
-  private takeOvertaking(): void {
+  private takeOvertaking(): boolean {
     const { overtaking, forwarded, parts } = this
-    if (overtaking <= forwarded || parts.gate.leftovers > 0 || this.ending) return
-    parts.head.overtake(overtaking as CheckpointId)
+    if (overtaking <= forwarded || parts.gate.leftovers > 0) return false
+    if (parts.watermarks.carrying || this.ending) return false
+    return parts.head.overtake(overtaking as CheckpointId)
   }
 
   readonly onBarrier = (barrier: Barrier, channels: readonly HeadChannel[] = []): void => {

@@ -94,6 +94,11 @@ export class WatermarkFlow {
     return this.at < this.stops.length
   }
 
+  /** A watermark is on its way through. */
+  get carrying(): boolean {
+    return this.at < this.stops.length
+  }
+
   /** Carries the watermark on, up to the end or over one timer; false when it was through already. */
   work(): boolean {
     if (this.at === this.stops.length) return false

@@ -5,8 +5,7 @@ import { checkpointId } from '../../core/ids.ts'
 import type { Random } from '../../core/ports/random.ts'
 import { below, unit } from '../../core/ports/random.ts'
 import { seededRandom } from '../../core/simulated/random.ts'
-import { readChannel } from '../channel-recording.ts'
-import { readBatch } from '../frame.ts'
+import { elementOf, readChannel } from '../channel-recording.ts'
 import type { ChannelState } from '../link.ts'
 import { flatten, linkPair, specOf, type LinkPair } from '../simulated/link-pair.ts'
 
@@ -87,10 +86,7 @@ function openTraffic(pair: LinkPair, random: Random, id: number): Traffic {
       const cut = received.findIndex((item) => (item as { checkpoint?: number }).checkpoint === checkpoint)
       const expected = received.slice(at, cut).filter((item) => (item as Element).kind !== 'barrier')
       const bytes = Buffer.concat([...state.frames()])
-      const found = [...readChannel(bytes)].map((frame): Element =>
-        frame.kind === 'batch' ? readBatch(frame) : { kind: 'watermark', atMs: frame.atMs },
-      )
-      expect(flatten(found)).toEqual(expected)
+      expect(flatten([...readChannel(bytes)].map(elementOf))).toEqual(expected)
     }
   }
   return {

@@ -131,6 +131,12 @@ export class Cluster {
     if (event.event === 'job.progress') return
     if ('code' in event) this.world.report(event.code, event.message)
     this.world.count(event.event)
+    if (event.event === 'checkpoint.completed' && event.channelBytes > 0) {
+      this.world.count('checkpoint with channel state')
+    }
+    if (event.event === 'checkpoint.completed' && event.channelBytes > 0) {
+      this.world.count('checkpoint with channel state')
+    }
     this.world.events.push(event)
     this.world.note(JSON.stringify({ ...event, atMs: undefined }))
   }
