@@ -204,6 +204,17 @@ describe('C4: channel state as bytes', () => {
     expect(elementsIn(bytes)).toEqual([...large, watermark(3)])
   })
 
+  it('keeps event times, and whether a watermark is idle', () => {
+    const state = new ChannelRecording(specOf(), id(1))
+    state.add({ kind: 'batch', records: ['a', 'b'], times: [5, 7.5] })
+    state.add({ kind: 'watermark', atMs: 7, idle: true })
+    state.finish()
+    expect([...readChannel(bytesOf(state))].map(elementOf)).toEqual([
+      { kind: 'batch', records: ['a', 'b'], times: [5, 7.5] },
+      { kind: 'watermark', atMs: 7, idle: true },
+    ])
+  })
+
   it('cannot hold a record that fits no frame', () => {
     const state = recorded('x'.repeat(limits.frameBytesMax + 1))
     expect(() => bytesOf(state)).toThrowError(expect.objectContaining({ code: 'RECORD_TOO_LARGE' }))

@@ -32,7 +32,7 @@ function open(inputs: number) {
         channels.splice(0, channels.length, ...recorded)
       },
       aligning: () => undefined,
-      watermark: (atMs) => void seen.push(`w${atMs}`),
+      watermark: ({ atMs }) => void seen.push(`w${atMs}`),
       ended: () => void seen.push('ended'),
     },
   )
