@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { watermark } from '../../core/elements.ts'
 import { CodecError } from '../../core/codec/index.ts'
 import { stepName } from '../../core/ids.ts'
 import { groupRange, keyGroup, type Key } from '../../core/keys/index.ts'
@@ -99,6 +100,43 @@ describe('the buffer of a link', () => {
         details: { index: 0, step: 'from' },
       }),
     )
+  })
+
+  it('L3: a watermark goes behind the records before it, with their batch; a second one does not wait', () => {
+    const { link, buffer } = open(3)
+    buffer.signal(watermark(1))
+    buffer.push('a')
+    buffer.signal(watermark(2))
+    expect(link.flat).toEqual(['w1'])
+    buffer.push('b')
+    buffer.push('c')
+    expect(link.flat).toEqual(['w1', 'a', 'b', 'c', 'w2'])
+    buffer.push('d')
+    buffer.signal(watermark(3))
+    buffer.signal(watermark(4, true))
+    expect(link.flat.slice(5)).toEqual(['d', 'w4 idle'])
+    buffer.push('e')
+    buffer.signal(watermark(5))
+    link.room = 0
+    buffer.signal(watermark(6))
+    expect(link.flat).toHaveLength(7)
+    buffer.signal({ kind: 'end' })
+    expect(link.flat.slice(7)).toEqual(['e', 'w6', 'end'])
+  })
+
+  it('on an edge with event time each record takes the time in the register along', () => {
+    const register = { recordMs: NaN }
+    const link = new FakeOutput(2)
+    const buffer = new LinkBuffer(link, edge(), openGate(), register)
+    for (const atMs of [5, 3, 9]) {
+      register.recordMs = atMs
+      buffer.push(`at ${atMs}`)
+    }
+    buffer.flush()
+    expect(link.sent).toEqual([
+      { kind: 'batch', records: ['at 5', 'at 3'], times: [5, 3] },
+      { kind: 'batch', records: ['at 9'], times: [9] },
+    ])
   })
 
   it('T1: the gate counts exactly the buffers that wait for room', () => {

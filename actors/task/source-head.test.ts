@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { silentLog } from '../../core/log.ts'
 import { checkpointId, stepName } from '../../core/ids.ts'
 import { MillraceError } from '../../core/errors.ts'
-import { BadRecord, type SourceDefinition } from '../../operators/source.ts'
+import type { SplitRegister } from '../../operators/operator.ts'
+import { BadRecord, type Chunk, type SourceDefinition } from '../../operators/source.ts'
 import { fusedLoop } from './fused-loop.ts'
 import { openGate } from './gate.ts'
 import { readSplitState, SourceHead } from './source-head.ts'
@@ -23,18 +24,19 @@ function open(
   const gate = openGate()
   let wakes = 0
   const before: number[] = []
+  const register: SplitRegister = {
+    splits: splits.map(({ split }) => split),
+    current: 0,
+    visits: splits.map(() => 0),
+    ended: splits.map(() => false),
+  }
   const head = new SourceHead(
     {
       step: stepName('in'),
       definition,
       context: { step: 'in', files: undefined as never, log: silentLog },
       splits,
-      register: {
-        splits: splits.map(({ split }) => split),
-        current: 0,
-        visits: splits.map(() => 0),
-        ended: splits.map(() => false),
-      },
+      register,
       wake: () => (wakes += 1),
       deadLetters: (letter) => void seen.push(letter),
       beforeBarrier: (each) => void before.push(each.checkpoint),
@@ -68,7 +70,7 @@ function open(
         scope.kind === 'split' && scope.split,
         readSplitState(chunks[0] ?? new Uint8Array()),
       ])
-  return { head, seen, gate, before, runAll, states, wakes: () => wakes }
+  return { head, register, seen, gate, before, runAll, states, wakes: () => wakes }
 }
 
 describe('a source’s task', () => {
@@ -78,6 +80,63 @@ describe('a source’s task', () => {
     expect(await runAll()).toEqual([0, 1, 2, 0, 1, 2, 3, 3, 'ended'])
     expect(await runAll()).toEqual([])
     expect(states()).toEqual(['a', 'b'].map((split) => [split, { position: 4, ended: true, records: 4 }]))
+  })
+
+  it('no split starves another: one that has nothing is passed over, one that is endless gives way', async () => {
+    let release: (chunk: Chunk<number>) => void = () => undefined
+    const source: SourceDefinition<number> = {
+      ...numberSource({ count: 0 }),
+      open: async (split) => {
+        let next = 0
+        const endless = (): Chunk<number> => chunkOf([next++], next)
+        const silent = async (): Promise<Chunk<number>> => new Promise((resolve) => (release = resolve))
+        return { read: split === 'silent' ? silent : endless, close: async () => undefined }
+      },
+    }
+    const { head, seen, register } = open(
+      source,
+      ['silent', 'a', 'b'].map((split) => ({ split, state: unreadSplit })),
+    )
+    head.work(1)
+    await settle()
+    for (let i = 0; i < 6; i += 1) head.work(100)
+    expect(seen.splice(0)).toEqual([0, 0, 1, 1, 2, 2])
+    release(chunkOf([100]))
+    await settle()
+    for (let i = 0; i < 3; i += 1) head.work(100)
+    expect([...seen].sort()).toEqual([100, 3, 3])
+    expect(Math.max(...register.visits) - Math.min(...register.visits)).toBeLessThanOrEqual(1)
+  })
+
+  it('a chunk that the budget cut is finished before another split has its turn', async () => {
+    const { head, seen } = open(
+      numberSource({ count: 6 }),
+      ['a', 'b'].map((split) => ({ split, state: unreadSplit })),
+    )
+    head.work(0)
+    await settle()
+    for (let i = 0; i < 6; i += 1) head.work(2)
+    expect(seen).toEqual([0, 1, 2, 0, 1, 2, 3, 4, 5])
+  })
+
+  it('reads as many splits at a time as the source wants, the next when one has ended', async () => {
+    const opened: string[] = []
+    const source = {
+      ...numberSource({ count: 4, opened: (split) => void opened.push(split) }),
+      splitsAtOnce: 2,
+    }
+    const { head, runAll, register } = open(
+      source,
+      ['a', 'b', 'c'].map((split) => ({ split, state: unreadSplit })),
+    )
+    head.work(1)
+    await settle()
+    expect(opened).toEqual(['a', 'b'])
+    expect(await runAll()).toEqual([0, 1, 2, 0, 1, 2, 3, 3, 0, 1, 2, 3, 'ended'])
+    expect([opened, register.ended]).toEqual([
+      ['a', 'b', 'c'],
+      [true, true, true],
+    ])
   })
 
   it('C10: without splits, or with ended ones only, it ends at once and opens nothing', async () => {
