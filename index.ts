@@ -1,7 +1,7 @@
 /** Everything public. */
 export { flow, isFlow, type Flow, type StepOptions } from './operators/flow.ts'
 export { guarantees, type SinkGuarantee } from './operators/guarantees.ts'
-export { OperatorStream, SourceStream, Stream } from './operators/stream.ts'
+export { OperatorStream, SourceStream, Stream, WindowStream } from './operators/stream.ts'
 export type { EventTimeOptions } from './operators/event-time-options.ts'
 export type { TimeKind } from './operators/event-time.ts'
 export { boundedLateness, type WatermarkGenerator } from './operators/steps/event-time.ts'
@@ -19,6 +19,7 @@ export {
 } from './operators/steps/process.ts'
 export type { EmitOn } from './operators/steps/aggregate.ts'
 export * from './operators/aggregates/index.ts'
+export * from './operators/windows/index.ts'
 export { cell, listCell, mapCell, type Cell, type ListCell, type MapCell } from './operators/state/schema.ts'
 export type { ErrorPolicy } from './operators/operator.ts'
 export {

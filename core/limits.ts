@@ -29,6 +29,8 @@ export const limits = {
   emitsPerCallMax: 10_000,
   /** Windows that one record may be in: a late record emits each of them anew, in one call. */
   windowsPerRecordMax: 10_000,
+  /** Bundles that a task holds before the shuffle; they go out in one call. */
+  bundlesMax: 4_096,
   /** Timers that are set by timers of the same key, one after the other, once the input has ended. */
   timersInARowMax: 10_000,
   /** How deep a record may nest before it is refused (a nesting bomb overflows the stack at ~10,000). */

@@ -6,7 +6,7 @@ import type { TimeKind } from './event-time.ts'
 import type { Edge, Graph, OutputName, Step } from './graph.ts'
 import type { SourceDefinition } from './source.ts'
 import type { Origin } from './connectable.ts'
-import { OperatorStream, SourceStream } from './stream.ts'
+import { OperatorStream, SourceStream, WindowStream } from './stream.ts'
 import { validateGraph } from './validate.ts'
 
 export interface StepOptions {
@@ -102,6 +102,14 @@ export class FlowBuilder {
   /** The results of a step that was attached; streams in other files make them without importing each other. */
   operatorStream<T, Time extends TimeKind = 'none'>(origin: Origin): OperatorStream<T, Time> {
     return new OperatorStream<T, Time>(this, origin)
+  }
+
+  /** The same of windows; `uses.late` becomes true when somebody asks for late records. */
+  windowStream<T, In, Time extends TimeKind = 'none'>(
+    origin: Origin,
+    uses: { late: boolean },
+  ): WindowStream<T, In, Time> {
+    return new WindowStream<T, In, Time>(this, origin, uses)
   }
 
   freeze(): Graph {

@@ -10,6 +10,9 @@ import type { OperatorDefinition } from './operator.ts'
 import { checkFn, oneOf, onErrorOf, type EmitOptions, type OperatorOptions } from './stream-options.ts'
 import type { OperatorStream } from './stream.ts'
 import { aggregateOperator, reduceOperator, type AggregateOptions } from './steps/aggregate.ts'
+import { checkAssigner, type AssignerFor } from './windows/assigners.ts'
+import { resolveWindowOptions, type WindowOptions } from './windows/options.ts'
+import { WindowedStream } from './windows/windowed-stream.ts'
 import { processOperator, type ProcessOperator } from './steps/process.ts'
 
 /** Records with a key. */
@@ -46,6 +49,28 @@ export class KeyedStream<K extends Key, T, Time extends TimeKind = 'none'> exten
     options?: EmitOptions,
   ): OperatorStream<Out, Time> {
     return this.fold<Out>(name, options, (fold) => aggregateOperator(aggregate, fold))
+  }
+
+  /**
+   * Cuts each key's records into windows; `.aggregate` or `.reduce` says what becomes of them. The name is that of a
+   * step of its own: where the aggregate allows, records are combined in it before they are sent to their key's task.
+   * Throws ConfigError `WINDOW_ILLEGAL` or `LATENESS_ILLEGAL`.
+   */
+  window<A extends AssignerFor<Time>>(
+    name: string,
+    assigner: A,
+    options?: WindowOptions<A['domain']>,
+  ): WindowedStream<K, T, A, Time> {
+    return new WindowedStream<K, T, A, Time>(
+      this.builder,
+      { ...this.origin, partition: { kind: 'forward' } },
+      {
+        name,
+        assigner: checkAssigner(name, assigner),
+        options: resolveWindowOptions(name, assigner, options),
+        keyOf: this.keyOf,
+      },
+    )
   }
 
   /**

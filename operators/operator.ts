@@ -79,6 +79,8 @@ export interface OperatorContext {
   readonly timers?: KeyTimers
   /** Present when the step's records come from a source in the same task: whose split is in hand. */
   readonly splits?: SplitRegister
+  /** Whether another step runs in this task, so that what reaches it need not be sent. */
+  readonly inTask: (step: StepName) => boolean
   readonly ports: Pick<Ports, 'clock' | 'timers' | 'random' | 'log'>
   /** There may be something to pull, or another watermark to let out. Safe from anywhere. */
   readonly wake: () => void
@@ -145,6 +147,11 @@ export interface OperatorInstance {
    * an earlier one counts as that one.
    */
   watermarkOut?(inMs: number, inIdle: boolean): WatermarkOut
+  /**
+   * Emits what was held back: before a barrier is taken (so it is no state), and when the input ended. At most what
+   * one call may emit.
+   */
+  flush?(): void
   /** Restored before anything else is called, with every section that falls to this task, also none. */
   readonly unkeyed?: {
     snapshot(): readonly UnkeyedSection[]

@@ -1,10 +1,10 @@
 /** The fluent, typed builder: streams of records and what can follow them. */
 import { ConfigError } from '../core/errors.ts'
 import type { Key } from '../core/keys/index.ts'
-import { Connectable } from './connectable.ts'
+import { Connectable, type Origin } from './connectable.ts'
 import { resolveEventTime, type EventTimeOptions } from './event-time-options.ts'
 import type { TimeKind } from './event-time.ts'
-import type { StepOptions } from './flow.ts'
+import type { FlowBuilder, StepOptions } from './flow.ts'
 import { KeyedStream } from './keyed-stream.ts'
 import type { OperatorDefinition } from './operator.ts'
 import type { SideOutput } from './side-output.ts'
@@ -141,6 +141,34 @@ export class OperatorStream<T, Time extends TimeKind = 'none'> extends Stream<T,
       )
     }
     return new Stream<S, Time>(this.builder, { from, output: side.name, partition: { kind: 'forward' } })
+  }
+}
+
+/** A window's results, with the records that came too late for it. */
+export class WindowStream<T, In, Time extends TimeKind = 'none'> extends OperatorStream<T, Time> {
+  private readonly uses: { late: boolean }
+
+  constructor(builder: FlowBuilder, origin: Origin, uses: { late: boolean }) {
+    super(builder, origin)
+    this.uses = uses
+  }
+
+  /**
+   * Records whose windows were all past their allowed lateness, with their own times. Without this they are dropped.
+   * Records are sent to their key's task one by one then, not combined beforehand. Throws ConfigError
+   * `OUTPUT_UNKNOWN` for windows that have no late records, as those of the clock.
+   */
+  get late(): Stream<In, Time> {
+    const { from } = this.origin
+    if (!this.builder.outputsOf(from).includes('late')) {
+      throw new ConfigError(
+        'OUTPUT_UNKNOWN',
+        `'${from}' has no late records: its windows do not go by event time`,
+        { step: from },
+      )
+    }
+    this.uses.late = true
+    return new Stream<In, Time>(this.builder, { from, output: 'late', partition: { kind: 'forward' } })
   }
 }
 

@@ -168,6 +168,7 @@ function makeOperator(
     // Where there is no event time, nobody must see another step's.
     time: timed ? parts.register : { recordMs: NaN },
     clock,
+    inTask: (other) => task.chain.steps.includes(other),
     ports: parts.ports,
     wake: parts.wake,
     ...(state && { state }),

@@ -207,6 +207,7 @@ export class Task {
   readonly onBarrier = (barrier: Barrier, channels: readonly HeadChannel[] = []): void => {
     const { chain, head, events } = this.parts
     this.dropCheckpoint()
+    for (const { instance } of chain.operators) instance.flush?.()
     const recorded = channels.map(({ input, state }): RecordedChannel => {
       const link = this.plan.inputs[input]
       invariant(link !== undefined, `C4: task ${this.plan.id} has an input ${input}`)

@@ -131,6 +131,10 @@ export class WatermarkFlow {
     for (const { node } of this.stops) {
       const { state, instance, clock } = node
       clock.advance(Infinity)
+      if (instance.flush) {
+        instance.flush()
+        yield
+      }
       if (!state) continue
       state.timers?.end()
       while (this.fire(node, 'event', Infinity)) yield

@@ -17,6 +17,9 @@ export const tupleToken = (key: Key): string => mark + token(key, 0)
 export const mapKey = (key: Key): string | number | bigint | boolean =>
   typeof key === 'object' ? tupleToken(key) : key
 
+/** A selector may fill one array again and again; what is kept of a key must not change with it. */
+export const copyKey = (key: Key): Key => (typeof key === 'object' ? key.map(copyKey) : key)
+
 function token(key: Key, depth: number): string {
   switch (typeof key) {
     case 'string':

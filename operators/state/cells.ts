@@ -10,6 +10,8 @@ export interface Entry {
   mark: number
   attached: boolean
   slots: unknown[]
+  /** What the step computed from the slots, to save time: never stored, and gone where they are put back. */
+  derived: unknown
 }
 
 export interface CellHost {

@@ -7,7 +7,7 @@
  * - 1 and '1' are different keys; tuples are equal by content.
  */
 import { invariant } from '../../core/invariant.ts'
-import { encodeKey, keyGroup, tupleToken, type Key } from '../../core/keys/index.ts'
+import { copyKey, encodeKey, keyGroup, tupleToken, type Key } from '../../core/keys/index.ts'
 import type { StepName } from '../../core/ids.ts'
 import { makeCells, type CellHost, type Entry } from './cells.ts'
 import { KeyedSnapshot } from './keyed-snapshot.ts'
@@ -82,7 +82,7 @@ export class KeyedState implements CellHost {
   }
 
   attach(entry: Entry): void {
-    if (typeof entry.key === 'object') entry.key = copyTuple(entry.key)
+    if (typeof entry.key === 'object') entry.key = copyKey(entry.key)
     else encodeKey(entry.key)
     const group = keyGroup(entry.key, this.options.keyGroups)
     invariant(
@@ -197,9 +197,7 @@ export class KeyedState implements CellHost {
       mark: 0,
       attached: false,
       slots: new Array<unknown>(this.options.schema.cells.length).fill(undefined),
+      derived: undefined,
     }
   }
 }
-
-/** A selector may fill one array again and again; an entry's key must not change with it. */
-const copyTuple = (key: Key): Key => (typeof key === 'object' ? key.map(copyTuple) : key)

@@ -44,8 +44,8 @@ export function filterOperator(fn: Fn<boolean>, onError: ErrorPolicy): OperatorD
   }
 }
 
-/** `keyBy` and `union`: names in the graph whose records pass unchanged. */
-export const identityOperator = (kind: 'keyBy' | 'union'): OperatorDefinition => ({
+/** `keyBy`, `union` and windows: names in the graph whose records pass unchanged. */
+export const identityOperator = (kind: 'keyBy' | 'union' | 'window'): OperatorDefinition => ({
   kind,
   onError: 'fail',
   inline: { kind: 'identity' },

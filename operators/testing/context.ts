@@ -22,6 +22,7 @@ export function fakeContext(changes: Partial<OperatorContext> = {}, startMs = 0)
     step: stepName('s'),
     emitTo: () => undefined,
     gate: { leftovers: 0 },
+    inTask: () => false,
     time,
     clock: { watermarkMs: -Infinity, nowMs: () => virtual.wallMs() },
     ports: { clock: virtual, timers: virtual, random: seededRandom(1), log: silentLog },

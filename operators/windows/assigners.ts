@@ -2,6 +2,7 @@
  * Which windows a record belongs to, as data. Times are whole milliseconds since the epoch and may be negative;
  * a window holds the times from its start up to, not including, its end.
  */
+import type { TimeKind } from '../event-time.ts'
 import { limits } from '../../core/limits.ts'
 import { checkWhole, windowIllegal } from './errors.ts'
 
@@ -32,6 +33,11 @@ export interface CountWindows {
   readonly domain: 'none'
   readonly size: number
 }
+
+/** The windows that a stream can be cut into: without event time, only those that need none. */
+export type AssignerFor<Time extends TimeKind> = Time extends 'event'
+  ? WindowAssigner
+  : FixedWindows<'clock'> | SessionWindows<'clock'> | GlobalWindow | CountWindows
 
 /** What `tumbling`, `sliding`, `session`, `globalWindow` and `countWindow` return. */
 export type WindowAssigner = TimeWindows | GlobalWindow | CountWindows
@@ -121,4 +127,12 @@ function domainOf<D extends WindowTime>(maker: string, time: D | undefined): D {
   const domain = time ?? ('event' as D)
   if (domain === 'event' || domain === 'clock') return domain
   throw windowIllegal(`time of ${maker} must be 'event' or 'clock', got ${JSON.stringify(time)}`)
+}
+
+export function checkAssigner<A extends WindowAssigner>(name: string, assigner: A): A {
+  const kinds: readonly unknown[] = ['fixed', 'session', 'global', 'count'] satisfies WindowAssigner['kind'][]
+  if (kinds.includes((assigner as Partial<WindowAssigner> | undefined)?.kind)) return assigner
+  throw windowIllegal(
+    `window '${name}' needs what tumbling, sliding, session, globalWindow or countWindow returns, got ${typeof assigner}`,
+  )
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { collect, flow, fromGenerator } from '../../../index.ts'
 import { branching, merging, spreading } from './testing/flows.ts'
+import { lateComers, windowed } from './testing/windowed-flows.ts'
 import { simulate } from './simulate.ts'
 
 /** `SEEDS=100000 FROM=1 npx vitest run scenarios/harness/simulation` for more. */
@@ -13,6 +14,9 @@ describe('simulate', { timeout: 3_600_000 }, () => {
     ['branching', branching, 2],
     ['spreading', spreading, 2],
     ['merging, in one task a step', merging, 1],
+    ['windowed', windowed, 2],
+    ['windowed, in one task a step', windowed, 1],
+    ['late comers', lateComers, 2],
   ] as const)('finds nothing wrong with the engine: %s', async (_, makeFlow, parallelism) => {
     const report = await simulate(makeFlow, { seeds, from, run: { workers: 2, parallelism } })
     const found = report.violations.map(({ seed, what, trace, timeline }) =>

@@ -1,0 +1,165 @@
+/**
+ * Sliding windows of event time that share slices: a record updates one accumulator, and a window is merged from its
+ * slices when it fires (Traub et al., "Scotty: general and efficient open-source window aggregation", TODS 2021).
+ * For the default trigger and panes that accumulate; with others each window needs an accumulator of its own
+ * (`fixed-windows.ts`). Per key the slices by start; see `table.ts`.
+ *
+ * - A window has fired when the watermark reached its last millisecond; one without records does not speak.
+ * - A slice is kept until the newest window that it is part of is past the allowed lateness. A late record changes its
+ *   slice, and those of its windows that have fired and are still within the lateness emit an update.
+ * - A key has one timer, at the next moment at which a window fires or a slice is let go.
+ */
+import type { Key } from '../../core/keys/index.ts'
+import type { OperatorContext } from '../operator.ts'
+import type { Timer } from '../state/timers.ts'
+import type { FixedWindows } from './assigners.ts'
+import { timerNames, WindowRuntime, type WindowDefinition } from './definition.ts'
+import type { Bundle, BundleTaker } from './local-aggregation.ts'
+import { SliceSums, sumOf } from './slice-sums.ts'
+import { Slices } from './slices.ts'
+import { accumulatorsOf, startsOf, WindowTable } from './table.ts'
+
+/** Up to so many slices are merged anew at each firing: cheaper than to keep sums of them. */
+const fewSlices = 4
+
+export class SlicedWindowStep implements BundleTaker {
+  private readonly runtime: WindowRuntime
+  private readonly slices: Slices
+  private readonly sizeMs: number
+  private readonly slideMs: number
+  private readonly latenessMs: number
+  private readonly table: WindowTable
+
+  constructor(context: OperatorContext, assigner: FixedWindows, definition: WindowDefinition) {
+    this.runtime = new WindowRuntime(context, definition)
+    this.slices = new Slices(assigner)
+    this.sizeMs = assigner.sizeMs
+    this.slideMs = assigner.slideMs
+    this.latenessMs = definition.options.allowedLatenessMs
+    this.table = new WindowTable(this.runtime, { ends: false, unshown: false })
+  }
+
+  onRecord(record: unknown): void {
+    const { runtime } = this
+    const key = runtime.enter(record)
+    const startMs = this.slices.startOf(runtime.context.time.recordMs)
+    const entry = runtime.state.current
+    const starts = startsOf(entry)
+    const last = starts === undefined ? -1 : starts.length - 1
+    if (starts?.[last] === startMs && this.isUnseen(startMs)) {
+      const accumulators = accumulatorsOf(entry)
+      accumulators[last] = runtime.accumulation.add(accumulators[last], record)
+      return
+    }
+    this.assign(key, record, startMs)
+  }
+
+  onBundle({ key, startMs, accumulator }: Bundle): void {
+    const { runtime, table } = this
+    runtime.state.enter(key)
+    const { watermarkMs } = runtime.context.clock
+    if (this.slices.lastWindowEnd(startMs) - 1 + this.latenessMs <= watermarkMs) return
+    table.open()
+    const index = table.placeOf(startMs)
+    const isNew = table.starts[index] !== startMs
+    table.take(index, startMs, NaN, accumulator)
+    this.changed(key, startMs, watermarkMs, isNew && index === 0)
+  }
+
+  onTimer(key: Key, { atMs }: Timer): void {
+    this.table.open()
+    const endMs = atMs + 1
+    if (this.slices.windowEndAfter(atMs) === endMs) this.show(key, endMs)
+    this.letGo(atMs)
+    this.rearm(atMs)
+    this.putBack()
+  }
+
+  /** No window with the slice has fired. */
+  private isUnseen(startMs: number): boolean {
+    const sums = this.runtime.state.current.derived as SliceSums | undefined
+    if (sums !== undefined && sums.untilMs > startMs) return false
+    return (
+      this.latenessMs === 0 ||
+      this.slices.windowEndAfter(startMs) - 1 > this.runtime.context.clock.watermarkMs
+    )
+  }
+
+  private assign(key: Key, record: unknown, startMs: number): void {
+    const { runtime, table, slices } = this
+    const { watermarkMs } = runtime.context.clock
+    if (slices.lastWindowEnd(startMs) - 1 + this.latenessMs <= watermarkMs) {
+      runtime.late(record)
+      return
+    }
+    table.open()
+    const index = table.placeOf(startMs)
+    const isNew = table.starts[index] !== startMs
+    if (isNew) table.insert(index, startMs, NaN, runtime.accumulation.first(record))
+    else table.accumulators[index] = runtime.accumulation.add(table.accumulators[index], record)
+    this.changed(key, startMs, watermarkMs, isNew && index === 0)
+  }
+
+  /** A slice of the windows in hand got something. */
+  private changed(key: Key, startMs: number, watermarkMs: number, isOldest: boolean): void {
+    const { current } = this.runtime.state
+    const sums = current.derived as SliceSums | undefined
+    if (sums !== undefined && sums.untilMs > startMs) current.derived = undefined
+    // The timer is that of the oldest slice, or of the oldest that has windows to fire.
+    if (isOldest || this.latenessMs > 0) this.rearm(watermarkMs)
+    if (this.latenessMs > 0) this.update(key, startMs, watermarkMs)
+    this.putBack()
+  }
+
+  /** The windows of a slice that have fired, anew. */
+  private update(key: Key, startMs: number, watermarkMs: number): void {
+    const newestMs = Math.min(this.slices.lastWindowEnd(startMs), watermarkMs + 1)
+    for (let endMs = this.slices.windowEndAfter(startMs); endMs <= newestMs; endMs += this.slideMs) {
+      if (endMs - 1 + this.latenessMs > watermarkMs) this.show(key, endMs)
+    }
+  }
+
+  private show(key: Key, endMs: number): void {
+    const { table, runtime } = this
+    const startMs = endMs - this.sizeMs
+    const from = table.placeOf(startMs)
+    const to = table.placeOf(endMs)
+    if (from < to) runtime.emit(key, startMs, endMs, this.sum(startMs, endMs, from, to))
+  }
+
+  private sum(startMs: number, endMs: number, from: number, to: number): unknown {
+    const { table, runtime } = this
+    const { accumulation } = runtime
+    const { current } = runtime.state
+    if (to - from <= fewSlices) return sumOf(accumulation, table, from, to)
+    // Windows are asked for in order: where a late record asks for older ones, it has thrown the sums away.
+    const sums = (current.derived as SliceSums | undefined) ?? new SliceSums(accumulation)
+    current.derived = sums
+    return sums.over(table, startMs, endMs)
+  }
+
+  /** Slices whose newest window is past its lateness. */
+  private letGo(passedMs: number): void {
+    const { table, slices } = this
+    table.remove(0, table.placeOf(slices.windowEndAfter(passedMs - this.latenessMs + 1) - this.sizeMs))
+  }
+
+  /** Windows whose last millisecond is at most `passedMs` have fired. */
+  private rearm(passedMs: number): void {
+    const { table, slices, latenessMs } = this
+    const [oldestMs] = table.starts
+    if (oldestMs === undefined) return
+    const unfired =
+      passedMs === -Infinity ? 0 : table.placeOf(slices.windowEndAfter(passedMs + 1) - this.sizeMs)
+    const unfiredMs = table.starts[unfired]
+    const firesMs =
+      unfiredMs === undefined ? Infinity : slices.windowEndAfter(Math.max(unfiredMs, passedMs + 1)) - 1
+    const goneMs = unfired > 0 ? slices.lastWindowEnd(oldestMs) - 1 + latenessMs : Infinity
+    this.runtime.timers.at(timerNames.window, Math.min(firesMs, goneMs))
+  }
+
+  private putBack(): void {
+    if (this.table.size === 0) this.runtime.state.current.derived = undefined
+    this.table.close()
+  }
+}
