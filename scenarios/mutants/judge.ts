@@ -25,7 +25,7 @@ const turnSeeds = 20
 const turnMsMax = 120_000
 
 export async function judge(mutant: Mutant, { expected, schedulesMax }: TrialOptions): Promise<Verdict> {
-  const child = startChild(mutant)
+  const child = await startChild(mutant)
   let schedules = 0
   try {
     for (let from = 1; ; from += turnSeeds) {
@@ -41,12 +41,23 @@ export async function judge(mutant: Mutant, { expected, schedulesMax }: TrialOpt
   }
 }
 
-function startChild(mutant: Mutant): ChildProcess {
-  return fork(fileURLToPath(new URL('./trial.js', import.meta.url)), {
+/** Rejects when the mutated engine cannot be loaded. */
+async function startChild(mutant: Mutant): Promise<ChildProcess> {
+  const child = fork(fileURLToPath(new URL('./trial.js', import.meta.url)), {
     env: { ...process.env, MUTANT_EDITS: JSON.stringify(mutant.edits) },
     execArgv: ['--import', new URL('./register.js', import.meta.url).href],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   })
+  let said = ''
+  const listen = (bytes: Buffer): void => void (said += bytes.toString())
+  child.stderr?.on('data', listen)
+  await new Promise<void>((resolve, reject) => {
+    child.once('message', () => resolve())
+    child.once('exit', () => reject(new Error(`mutant ${mutant.id} cannot be loaded: ${lastError(said)}`)))
+  })
+  child.removeAllListeners('exit')
+  child.stderr?.off('data', listen)
+  return child
 }
 
 /** A turn's result; an engine that throws past everything, or never comes back, was noticed too. */

@@ -20,6 +20,8 @@ export interface TrialResult {
 
 const livenessMs = 200_000
 
+/** Said when all modules were loaded: an engine that cannot even be loaded is a mistake in the mutant. */
+process.send?.('loaded')
 process.on('message', (task: TrialTask) => {
   void attempt(task).then((result) => process.send?.(result))
 })
