@@ -258,6 +258,8 @@ async function restoreOperators(
     const { name, state } = node
     const others: UnkeyedSource[] = []
     for (const section of restored.sections(name)) {
+      // C4: what was on its way to the step, which its inputs bring.
+      if (section.scope.kind === 'channel') continue
       if (section.scope.kind !== 'group')
         others.push({ scope: section.scope, bytes: await restored.read(section) })
       else if (state?.owns(section.scope.group)) {
