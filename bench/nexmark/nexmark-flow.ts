@@ -1,5 +1,5 @@
 /** A query as a flow, from the generator to a sink. */
-import { flow, type Flow, type SinkDefinition } from '../../index.ts'
+import { flow, toJsonl, type Flow, type SinkDefinition } from '../../index.ts'
 import type { NexmarkConfig } from './generator/config.ts'
 import { queries } from './queries/all.ts'
 import { NexmarkInput } from './queries/input.ts'
@@ -11,6 +11,15 @@ export interface NexmarkFlowOptions {
   /** Pieces of the input that tasks read in parallel. */
   readonly splits: number
   readonly sink: SinkDefinition<object>
+}
+
+/** Rows as files; those of q10 in a folder of their day and minute. */
+export const rowsIn = (folder: string, query: QueryName): SinkDefinition<object> =>
+  query === 'q10' ? toJsonl(folder, { partitionBy: partitionOfQ10 }) : toJsonl(folder)
+
+const partitionOfQ10 = (row: object): string => {
+  const { dt, hm } = row as { dt: string; hm: string }
+  return `dt=${dt}/hm=${hm}`
 }
 
 export function nexmarkFlow({ query, config, splits, sink }: NexmarkFlowOptions): Flow {

@@ -6,9 +6,9 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { memoryStore, run, toJsonl } from '../../index.ts'
+import { memoryStore, run } from '../../index.ts'
 import { resolveConfig } from './generator/config.ts'
-import { nexmarkFlow } from './nexmark-flow.ts'
+import { nexmarkFlow, rowsIn } from './nexmark-flow.ts'
 import { openDatabase, type NexmarkDatabase } from './oracle/database.ts'
 import { expected } from './oracle/expected.ts'
 import { judge, type Judged } from './oracle/judge.ts'
@@ -32,7 +32,7 @@ afterAll(async () => {
 
 async function runAndJudge(query: QueryName, parallelism: number): Promise<Judged> {
   const out = join(folder, `${query}-${parallelism}`)
-  const flow = nexmarkFlow({ query, config, splits: parallelism, sink: toJsonl(out) })
+  const flow = nexmarkFlow({ query, config, splits: parallelism, sink: rowsIn(out, query) })
   const job = await run(flow, { parallelism, checkpoints: { everyMs: 50, store: memoryStore() } })
   await job.finished
   return judge(database.connection, expected[query], out)
@@ -48,6 +48,16 @@ describe('queries', () => {
       expect(rowsOut).toBeGreaterThan(0)
     }
   })
+})
+
+it('q10 writes a folder for each day and minute', async () => {
+  await runAndJudge('q10', 2)
+  const out = join(folder, 'q10-2')
+  expect((await readdir(out)).filter((name) => name.startsWith('dt='))).toEqual([
+    'dt=2015-07-14',
+    'dt=2015-07-15',
+  ])
+  expect(await readdir(join(out, 'dt=2015-07-15'))).toEqual(['hm=00:00'])
 })
 
 describe('judge', () => {

@@ -14,6 +14,9 @@ export type SinkErrorCode =
   | 'OUTPUT_NO_LINKS'
   | 'JSON_UNSUPPORTED'
   | 'LINE_ILLEGAL'
+  /** `partitionBy` returned what cannot be a folder. */
+  | 'PARTITION_ILLEGAL'
+  | 'PARTITIONS_TOO_MANY'
   | 'FUNCTION_FAILED'
   | 'CONSOLE_FAILED'
   | 'VALUE_UNSUPPORTED'

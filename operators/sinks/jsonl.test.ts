@@ -27,6 +27,85 @@ async function stage(writer: SinkWriter<unknown>, id: number, rows: readonly unk
 
 const namesIn = async (files: SimulatedFiles): Promise<readonly string[]> => files.list('out')
 
+describe('toJsonl: partitions', () => {
+  const byKind = toJsonl<{ kind: string; n: number }>('out', { partitionBy: ({ kind }) => kind })
+  const open = async (files: SimulatedFiles, changes: SinkChanges = {}) => {
+    await byKind.prepare?.(prepareContext(files))
+    return byKind.open(sinkContext(files, changes))
+  }
+
+  it('K1: rows become visible below their folders, all with the checkpoint; a commit is repeatable', async () => {
+    const files = simulatedFiles()
+    const writer = await open(files)
+    writer.write({ kind: 'day=1/hour=2', n: 1 })
+    writer.write({ kind: 'day=1/hour=3', n: 2 })
+    writer.write({ kind: 'day=1/hour=2', n: 3 })
+    const handle = await writer.barrier(checkpoint(1))
+    expect(await visibleRows(files, 'out')).toEqual([])
+    const other = await byKind.open(sinkContext(files, { taskIndex: 5, attempt: 2 }))
+    for (let times = 0; times < 2; times += 1) await other.commit([structuredClone(handle)])
+    expect((await visibleRows(files, 'out/day=1/hour=2')).map((row) => (row as { n: number }).n)).toEqual([
+      1, 3,
+    ])
+    expect(await files.list('out/day=1/hour=3')).toEqual(['part-0-1.jsonl'])
+    expect(await namesIn(files)).toEqual(['_millrace.json', 'day=1'])
+  })
+
+  it('K4: output in partitions counts as output', async () => {
+    const files = simulatedFiles()
+    const writer = await open(files)
+    writer.write({ kind: 'a', n: 1 })
+    await writer.commit([await writer.barrier(checkpoint(7))])
+    expect(await byKind.lastCommitted?.(prepareContext(files))).toBe(7)
+    await expect(byKind.prepare?.(prepareContext(files))).rejects.toMatchObject({ code: 'OUTPUT_EXISTS' })
+  })
+
+  it('W2: rows spread over many partitions do not fill the buffer for good', async () => {
+    const files = simulatedFiles()
+    const writer = await open(files)
+    const padding = 'x'.repeat(100)
+    let waits = 0
+    for (let n = 0; n < 20_000; n += 1) {
+      writer.write({ kind: `p${n % 200}`, n, padding } as never)
+      for (let turns = 0; writer.full; turns += 1) {
+        if (turns === 1000) throw new Error('the buffer stays full')
+        waits += 1
+        await new Promise((resolve) => setImmediate(resolve))
+      }
+    }
+    expect(waits).toBeGreaterThan(0)
+    await writer.commit([await writer.barrier(checkpoint(1))])
+    expect(await visibleRows(files, 'out')).toHaveLength(20_000)
+  })
+
+  it.each(['..', '/x', 'x/', 'x//y', '.hidden', '_x', 'a b', 'x.jsonl', 'a/../b', 'x'.repeat(101)])(
+    'refuses the partition %j',
+    async (kind) => {
+      const writer = await open(simulatedFiles())
+      expect(() => writer.write({ kind, n: 1 })).toThrow(
+        expect.objectContaining({ code: 'PARTITION_ILLEGAL' }) as Error,
+      )
+    },
+  )
+
+  it('refuses more partitions than a task can keep open', async () => {
+    const writer = await open(simulatedFiles())
+    for (let n = 0; n < 256; n += 1) writer.write({ kind: `p${n}`, n })
+    expect(() => writer.write({ kind: 'one-more', n: 1 })).toThrow(
+      expect.objectContaining({ code: 'PARTITIONS_TOO_MANY' }) as Error,
+    )
+  })
+
+  it('a forged handle cannot leave the folder', async () => {
+    const files = simulatedFiles()
+    const writer = await open(files)
+    writer.write({ kind: 'a', n: 1 })
+    const [handle] = (await writer.barrier(checkpoint(1))) as StagedFile[]
+    for (const final of ['../part-0-1.jsonl', '/part-0-1.jsonl', 'a/../../part-0-1.jsonl'])
+      await expect(writer.commit([[{ ...handle, final }]])).rejects.toMatchObject({ code: 'HANDLE_ILLEGAL' })
+  })
+})
+
 describe('toJsonl: staging and commit', () => {
   it('K1: output staged at aborted checkpoints is committed with a later one, in order', async () => {
     const files = simulatedFiles()

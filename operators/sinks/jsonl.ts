@@ -8,6 +8,11 @@ import { JsonlWriter } from './jsonl/writer.ts'
 export interface JsonlSinkOptions<T> {
   /** A record as one line, without a line break; default: JSON that refuses what JSON cannot say. */
   readonly encode?: (record: T) => string
+  /**
+   * Which folder below a record goes to: `(bid) => 'day=2015-07-14/hour=23'`; `''` is the folder itself. At most 256
+   * of them a task between two checkpoints. All become visible with their checkpoint, as the other files do.
+   */
+  readonly partitionBy?: (record: T) => string
 }
 
 /**
@@ -18,12 +23,18 @@ export interface JsonlSinkOptions<T> {
 export function toJsonl<T>(folder: string, options: JsonlSinkOptions<T> = {}): SinkDefinition<T> {
   const path = resolveFolder(folder)
   const encode = options.encode ? oneLine(options.encode) : toJson
+  const { partitionBy } = options
+  if (partitionBy !== undefined && typeof partitionBy !== 'function')
+    throw new ConfigError(
+      'OPTION_ILLEGAL',
+      `toJsonl: partitionBy must be a function, got ${typeof partitionBy}`,
+    )
   return {
     kind: 'jsonl',
     guarantee: 'exactly-once',
     prepare: (context) => prepareFolder(path, context),
     lastCommitted: ({ files }) => newestCommitted(path, files),
-    open: async (context) => new JsonlWriter(path, encode, context),
+    open: async (context) => new JsonlWriter(path, { encode, partitionBy }, context),
   }
 }
 

@@ -1,8 +1,8 @@
 /** What one job runs, as data: it reaches the job's process and its workers through the environment. */
 import { join } from 'node:path'
-import { toFunction, toJsonl, type Flow, type SinkDefinition } from '../../../index.ts'
+import { toFunction, type Flow, type SinkDefinition } from '../../../index.ts'
 import type { NexmarkConfig } from '../generator/config.ts'
-import { nexmarkFlow } from '../nexmark-flow.ts'
+import { nexmarkFlow, rowsIn } from '../nexmark-flow.ts'
 import type { QueryName } from '../queries/names.ts'
 
 export interface JobSetup {
@@ -40,4 +40,4 @@ export function flowOf(setup: JobSetup): Flow {
 }
 
 const sinkOf = (setup: JobSetup): SinkDefinition<object> =>
-  setup.keep ? toJsonl(outFolder(setup)) : toFunction(() => undefined)
+  setup.keep ? rowsIn(outFolder(setup), setup.query) : toFunction(() => undefined)

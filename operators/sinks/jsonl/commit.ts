@@ -6,8 +6,9 @@ import { createHash } from 'node:crypto'
 import { systemCode } from '../../../core/errors.ts'
 import type { Failpoints, Files } from '../../../core/ports/index.ts'
 import { SinkError } from '../errors.ts'
-import { folderError, unlinkIfPresent } from './folder.ts'
-import { parseHandle, type StagedFile } from './handle.ts'
+import { dirname } from 'node:path'
+import { folderError, makeDurableFolder, unlinkIfPresent } from './folder.ts'
+import { parseHandles, type StagedFile } from './handle.ts'
 
 export interface CommitContext {
   readonly folder: string
@@ -18,14 +19,16 @@ export interface CommitContext {
 
 export async function commitFiles(context: CommitContext, handles: readonly unknown[]): Promise<void> {
   const { folder, files, failpoints, task } = context
-  const staged = handles.map(parseHandle)
+  const staged = parseHandles(handles)
   if (staged.length === 0) return
+  const targets = new Set(staged.map(({ final }) => dirname(`${folder}/${final}`)))
   try {
+    for (const target of targets) if (target !== folder) await makeDurableFolder(target, files)
     for (const file of staged) {
       failpoints.hit('sink.before-commit', { task, checkpoint: file.checkpoint })
       await linkFile(context, file)
     }
-    await files.syncFolder(folder)
+    for (const target of targets) await files.syncFolder(target)
     for (const file of staged) {
       failpoints.hit('sink.mid-commit', { task, checkpoint: file.checkpoint })
       await unlinkIfPresent(files, `${folder}/${file.staged}`)

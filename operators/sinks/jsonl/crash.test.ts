@@ -7,7 +7,8 @@ import { checkpoint, prepareContext, sinkContext } from '../testing/contexts.ts'
 import { visibleRows } from '../testing/output.ts'
 
 const folder = 'deep/out'
-const sink = toJsonl<number>(folder)
+const plain = toJsonl<number>(folder)
+const partitioned = toJsonl<number>(folder, { partitionBy: (n) => `odd=${n % 2}/third=${n % 3}` })
 const rowsPerCheckpoint = 3
 const checkpoints = 4
 
@@ -21,7 +22,7 @@ interface Log {
 /** Checkpoint 2 is aborted: its output is committed with checkpoint 3. */
 const aborted = (id: number): boolean => id === 2
 
-async function runFrom(log: Log, files: SimulatedFiles, attempt: number): Promise<void> {
+async function runFrom(sink: typeof plain, log: Log, files: SimulatedFiles, attempt: number): Promise<void> {
   await sink.prepare?.(
     prepareContext(files, { restored: log.completed === 0 ? null : log.completed, handles: log.handles }),
   )
@@ -45,6 +46,7 @@ async function runFrom(log: Log, files: SimulatedFiles, attempt: number): Promis
 
 /** Crashes before operation `crashAt`, recovers, and checks what a reader sees at each moment. */
 async function crashAndRecover(
+  sink: typeof plain,
   crashAt: number,
   chance: Random | 'process' | undefined,
 ): Promise<{ crashed: boolean }> {
@@ -58,7 +60,7 @@ async function crashAndRecover(
     },
   })
   const log: Log = { completed: 0, handles: [] }
-  const crashed = await runFrom(log, files, 1).then(
+  const crashed = await runFrom(sink, log, files, 1).then(
     () => false,
     () => true,
   )
@@ -67,7 +69,7 @@ async function crashAndRecover(
   if (crashed) {
     files.crash(chance)
     await seesNothingAhead(log, files)
-    await runFrom(log, files, 2)
+    await runFrom(sink, log, files, 2)
   }
   const all = Array.from({ length: checkpoints * rowsPerCheckpoint }, (_, n) => n)
   expect(
@@ -87,9 +89,10 @@ async function seesNothingAhead(log: Log, files: SimulatedFiles): Promise<void> 
 /** Every operation of a whole run, one after the other. */
 async function crashEverywhere(
   chanceOf: (crashAt: number) => Random | 'process' | undefined,
+  sink = plain,
 ): Promise<number> {
   for (let crashAt = 1; ; crashAt += 1) {
-    if (!(await crashAndRecover(crashAt, chanceOf(crashAt))).crashed) return crashAt
+    if (!(await crashAndRecover(sink, crashAt, chanceOf(crashAt))).crashed) return crashAt
   }
 }
 
@@ -106,5 +109,12 @@ describe('K1–K4: a crash before any operation on files', () => {
     for (let seed = 1; seed <= 25; seed += 1) {
       await crashEverywhere((crashAt) => seededRandom(seed * 1000 + crashAt))
     }
+  })
+
+  it('with partitions, of the process and of the machine', async () => {
+    expect(await crashEverywhere(() => 'process', partitioned)).toBeGreaterThan(80)
+    expect(await crashEverywhere(() => undefined, partitioned)).toBeGreaterThan(80)
+    for (let seed = 1; seed <= 10; seed += 1)
+      await crashEverywhere((crashAt) => seededRandom(seed * 1000 + crashAt), partitioned)
   })
 })

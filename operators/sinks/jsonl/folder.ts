@@ -8,7 +8,7 @@ import type { CheckpointId } from '../../../core/ids.ts'
 import type { Files } from '../../../core/ports/index.ts'
 import type { SinkPrepareContext } from '../../sink.ts'
 import { SinkError } from '../errors.ts'
-import { committedCheckpoint, parseHandle, stagedTerm } from './handle.ts'
+import { committedCheckpoint, parseHandles, stagedTerm } from './handle.ts'
 
 const ownerFile = '_millrace.json'
 
@@ -27,8 +27,9 @@ export async function prepareFolder(folder: string, context: SinkPrepareContext)
     await makeDurableFolder(folder, files)
     await takeOwnership(folder, context)
     const names = await files.list(folder)
-    if (restored === null && context.allowOutput !== true) refuseOutput(folder, names, context)
-    const needed = new Set(handles.map((handle) => parseHandle(handle).staged))
+    if (restored === null && context.allowOutput !== true)
+      refuseOutput(folder, await committedIn(folder, files), context)
+    const needed = new Set(parseHandles(handles).map(({ staged }) => staged))
     for (const name of names) {
       const term = stagedTerm(name)
       // A successor's are not ours to judge: we may have been superseded since we looked.
@@ -41,7 +42,7 @@ export async function prepareFolder(folder: string, context: SinkPrepareContext)
 }
 
 /** A new folder is durable when the folder that names it was synced; so are the folders made on the way. */
-async function makeDurableFolder(folder: string, files: Files): Promise<void> {
+export async function makeDurableFolder(folder: string, files: Files): Promise<void> {
   const made = [folder]
   for (let above = dirname(folder); !(await exists(above, files)); above = dirname(above)) made.unshift(above)
   await files.makeFolder(folder)
@@ -60,16 +61,30 @@ async function exists(path: string, files: Files): Promise<boolean> {
 
 /** The newest checkpoint whose output is visible in the folder. */
 export async function newestCommitted(folder: string, files: Files): Promise<CheckpointId | null> {
-  const names = await files.list(folder).catch((cause: unknown) => {
+  const found = await committedIn(folder, files).catch((cause: unknown) => {
     if (systemCode(cause) === 'ENOENT') return []
     throw folderError(folder, cause)
   })
   let newest: CheckpointId | null = null
-  for (const name of names) {
-    const checkpoint = committedCheckpoint(name)
-    if (checkpoint !== null && (newest === null || checkpoint > newest)) newest = checkpoint
-  }
+  for (const { checkpoint } of found) if (newest === null || checkpoint > newest) newest = checkpoint
   return newest
+}
+
+interface Committed {
+  readonly name: string
+  readonly checkpoint: CheckpointId
+}
+
+/** Committed files of the folder and its partitions. */
+async function committedIn(folder: string, files: Files): Promise<readonly Committed[]> {
+  const found: Committed[] = []
+  for (const name of await files.list(folder)) {
+    const checkpoint = committedCheckpoint(name)
+    if (checkpoint !== null) found.push({ name, checkpoint })
+    else if (!/^[._]|\.jsonl$/.test(name) && (await files.stat(`${folder}/${name}`)).kind === 'folder')
+      found.push(...(await committedIn(`${folder}/${name}`, files)))
+  }
+  return found
 }
 
 /** The owner file appears whole or not at all, and once: written aside, then linked. */
@@ -129,12 +144,11 @@ function requireOwner(folder: string, found: Partial<Owner>, wanted: { job: stri
   )
 }
 
-function refuseOutput(folder: string, names: readonly string[], { job }: SinkPrepareContext): void {
-  const present = names.filter((name) => committedCheckpoint(name) !== null)
+function refuseOutput(folder: string, present: readonly Committed[], { job }: SinkPrepareContext): void {
   if (present.length === 0) return
   throw new SinkError(
     'OUTPUT_EXISTS',
-    `'${folder}' holds ${present.length} committed files (${present[0]} …), but the store has no checkpoint of job '${job}'. Use the store that it was written with, or remove the folder`,
+    `'${folder}' holds ${present.length} committed files (${present[0]?.name} …), but the store has no checkpoint of job '${job}'. Use the store that it was written with, or remove the folder`,
     { retry: 'fatal', details: { folder, files: present.length } },
   )
 }

@@ -78,7 +78,8 @@ export class StagedWriter {
     await unlinkIfPresent(files, `${folder}/${name}`)
   }
 
-  private flush(): number {
+  /** What is buffered goes on its way; returns how many bytes. */
+  flush(): number {
     if (this.text === '') return 0
     const chunk = Buffer.from(this.text, 'utf8')
     this.text = ''
