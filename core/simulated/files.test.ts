@@ -28,6 +28,7 @@ describe('simulated files: a file system', () => {
     expect(await files.stat('/a/b/f')).toMatchObject({ bytes: 5, kind: 'file' })
     expect(await files.stat('/a/b')).toMatchObject({ kind: 'folder' })
     expect(await files.list('/a')).toEqual(['b'])
+    expect([files.paths('/a'), files.paths('/b')]).toEqual([['/a/b/f'], []])
   })
 
   it('hands out copies', async () => {
@@ -169,5 +170,29 @@ describe('simulated files: a crash', () => {
     )
     expect([...lengths].sort()).toEqual([2, 3, 4])
     expect([...names].sort()).toEqual(['f', 'f,g'])
+  })
+})
+
+describe('a medium that lies', () => {
+  it('what is read is what it makes of the content, which stays as it is', async () => {
+    let lies = true
+    const files = simulatedFiles({ reading: (path, read) => (lies ? bytes(`${path}!`) : read) })
+    await write(files, '/f', 'x')
+    const handle = await files.open('/f', 'read')
+    expect([text(await files.readAll('/f')), text(await handle.read(0, 1))]).toEqual(['/f!', '/f!'])
+    lies = false
+    expect(text(await files.readAll('/f'))).toBe('x')
+  })
+
+  it('a bit that flips stays flipped, under every name of the file, and survives a crash', async () => {
+    const files = simulatedFiles()
+    await write(files, '/f', 'ab')
+    await files.link('/f', '/g')
+    await files.syncFolder('/')
+    expect(files.flipBit('/f', 0.99)).toBe(true)
+    files.crash()
+    expect([...(await files.readAll('/g'))]).toEqual([97, 98 ^ 128])
+    await write(files, '/empty', '')
+    expect(files.flipBit('/empty', 0.5)).toBe(false)
   })
 })

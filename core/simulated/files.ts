@@ -15,6 +15,8 @@ export type FileOperation = keyof Files | 'read' | 'append' | 'sync' | 'close'
 export interface SimulatedFilesOptions {
   /** An error to fail the operation with. */
   readonly fault?: (operation: FileOperation, path: string) => Error | undefined
+  /** What is read of a file is what this makes of it: a medium that flips bits. */
+  readonly reading?: (path: string, bytes: Uint8Array) => Uint8Array
   /** For `changedMs`; a counter of changes by default. */
   readonly nowMs?: () => number
 }
@@ -27,6 +29,10 @@ export interface SimulatedFiles extends Files {
    * - `'process'`: only the process dies; everything written survives.
    */
   crash(chance?: Random | 'process'): void
+  /** Of every file below the folder, sorted. */
+  paths(folder: string): readonly string[]
+  /** A bit of what is stored flips, for good; `at` in [0, 1) says which. False for a file without content. */
+  flipBit(path: string, at: number): boolean
 }
 
 interface FileNode {
@@ -61,6 +67,7 @@ export function simulatedFiles(options: SimulatedFilesOptions = {}): SimulatedFi
   let boots = 0
   const nowMs = options.nowMs ?? ((): number => (changes += 1))
 
+  const reading = options.reading ?? ((_, bytes: Uint8Array): Uint8Array => bytes)
   const check = (operation: FileOperation, path: string): void => {
     const error = options.fault?.(operation, path)
     if (error) throw error
@@ -111,7 +118,7 @@ export function simulatedFiles(options: SimulatedFilesOptions = {}): SimulatedFi
     return {
       async read(offset, length) {
         checkOpen('read')
-        return contentOf(file).slice(offset, offset + length)
+        return reading(path, contentOf(file).slice(offset, offset + length))
       },
       async append(bytes) {
         checkOpen('append')
@@ -152,7 +159,7 @@ export function simulatedFiles(options: SimulatedFilesOptions = {}): SimulatedFi
     },
     async readAll(path) {
       check('readAll', path)
-      return contentOf(getFile('readAll', path)).slice()
+      return reading(path, contentOf(getFile('readAll', path)).slice())
     },
     async link(from, to) {
       check('link', to)
@@ -192,6 +199,17 @@ export function simulatedFiles(options: SimulatedFilesOptions = {}): SimulatedFi
       const folder = getFolder('syncFolder', path)
       folder.syncedNames = new Map(folder.names)
     },
+    paths(folder) {
+      const node = find(namesOf(folder))
+      return node?.kind === 'folder' ? pathsBelow(folder, node).sort() : []
+    },
+    flipBit(path, at) {
+      const file = getFile('read', path)
+      if (file.length === 0) return false
+      const bit = Math.floor(at * file.length * 8)
+      file.buffer[bit >> 3] = (file.buffer[bit >> 3] ?? 0) ^ (1 << (bit & 7))
+      return true
+    },
     crash(chance) {
       boots += 1
       if (chance !== 'process') forget(root, chance, new Set())
@@ -211,6 +229,11 @@ function namesOf(path: string): readonly string[] {
   knownPaths.set(path, names)
   return names
 }
+
+const pathsBelow = (path: string, { names }: FolderNode): string[] =>
+  [...names].flatMap(([name, node]) =>
+    node.kind === 'file' ? [`${path}/${name}`] : pathsBelow(`${path}/${name}`, node),
+  )
 
 /** What a power failure leaves. A file with two names is cut once. */
 function forget(node: Node, chance: Random | undefined, seen: Set<Node>): void {

@@ -76,6 +76,15 @@ describe('virtual time', () => {
     )
   })
 
+  it('the wall clock may jump: timers and durations do not notice', () => {
+    const time = virtualTime(5_000)
+    const seen: number[] = []
+    time.after(10, () => seen.push(time.monotonicMs(), time.wallMs()))
+    time.jumpWall(-3_600_000)
+    runAll(time)
+    expect(seen).toEqual([10, 5_010 - 3_600_000])
+  })
+
   it('a delay below 0 is 0', () => {
     const time = virtualTime()
     time.after(-5, () => undefined)

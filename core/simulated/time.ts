@@ -9,6 +9,8 @@ import type { Cancel, Clock, Timers } from '../ports/time.ts'
 export interface VirtualTime extends Clock, Timers {
   /** Runs the next due callback, advancing the clock when needed; false when nothing is left. */
   runNext(): boolean
+  /** The wall clock is set, by so much; durations go on as before. */
+  jumpWall(byMs: number): void
 }
 
 interface Due {
@@ -25,6 +27,7 @@ export function virtualTime(startWallMs = 0): VirtualTime {
   const ready: (() => void)[] = []
   let heap: Due[] = []
   let cancelled = 0
+  let wallMs = startWallMs
   let nowMs = 0
   let order = 0
 
@@ -40,7 +43,8 @@ export function virtualTime(startWallMs = 0): VirtualTime {
 
   return {
     monotonicMs: () => nowMs,
-    wallMs: () => startWallMs + nowMs,
+    wallMs: () => wallMs + nowMs,
+    jumpWall: (byMs) => void (wallMs += byMs),
     soon: (fn) => void ready.push(fn),
     after(delayMs, fn): Cancel {
       const item: Due = { atMs: nowMs + Math.max(0, delayMs), order: (order += 1), fn }

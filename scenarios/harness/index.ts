@@ -39,4 +39,5 @@ export {
   type SimulationReport,
   type Violation,
 } from './simulation/simulate.ts'
-export type { Fault, FaultKind, FaultRates } from './simulation/faults.ts'
+export type { FaultRates } from './simulation/draw-faults.ts'
+export type { Fault, FaultKind } from './simulation/faults.ts'

@@ -1,6 +1,7 @@
 /**
  * A network in memory with the faults of core NATS: what is lost is lost in silence, what arrives keeps the order
- * of its publisher, and a dial forgets what was on its way. Same seed, same schedule, same result.
+ * of its publisher (unless `reorderRate` says otherwise), and a dial forgets what was on its way. Same seed, same
+ * schedule, same result.
  */
 import type { Ports } from '../../core/ports/index.ts'
 import { below, unit } from '../../core/ports/random.ts'
@@ -14,9 +15,14 @@ export interface NetworkFaults {
   readonly duplicateRate?: number
   /** Share of messages in [0, 1) with one bit flipped. */
   readonly corruptRate?: number
+  /** Share of messages in [0, 1) that do not wait for those sent before them. */
+  readonly reorderRate?: number
   readonly delayMsMin?: number
   readonly delayMsMax?: number
 }
+
+/** Seen from the address that is cut off. */
+export type Direction = 'in' | 'out'
 
 export interface SimulatedNetwork {
   /** One channel an address. */
@@ -24,6 +30,13 @@ export interface SimulatedNetwork {
   /** Everything that `self` publishes or should receive from now on is lost, and what is on its way too. */
   disconnect(self: Address): void
   reconnect(self: Address): void
+  /** From now on what `self` publishes (`out`), or should receive (`in`), is lost, and nobody is told. */
+  cut(self: Address, direction: Direction): void
+  /** Undoes `cut`. */
+  mend(self: Address): void
+  /** The server ends: everyone is disconnected, whoever dials while it is down too, and what is on its way is lost. */
+  stopServer(): void
+  startServer(): void
   /** Other faults from now on; `{}` heals. */
   setFaults(faults: NetworkFaults): void
   readonly published: number
@@ -35,6 +48,7 @@ interface Station {
   connected: boolean
   closed: boolean
   dials: number
+  cut: Direction | undefined
   onFrame: (bytes: Uint8Array) => void
   onControl: (bytes: Uint8Array) => void
   readonly onStatus: ((status: ChannelStatus) => void)[]
@@ -50,6 +64,7 @@ export function memoryChannels(options: SimulatedNetworkOptions): SimulatedNetwo
   const stations = new Map<Address, Station>()
   const lastArrivalMs = new Map<string, number>()
   let faults = options.faults ?? {}
+  let serving = true
   let published = 0
   let lost = 0
 
@@ -58,15 +73,18 @@ export function memoryChannels(options: SimulatedNetworkOptions): SimulatedNetwo
   const send = (from: Station, to: Address, kind: 'onFrame' | 'onControl', bytes: Uint8Array): void => {
     published += 1
     const target = stations.get(to)
-    if (!from.connected || !target || hits(faults.lossRate)) {
+    if (!from.connected || !target || from.cut === 'out' || hits(faults.lossRate)) {
       lost += 1
       return
     }
     const { delayMsMin = 0, delayMsMax = 0 } = faults
     const delayMs = delayMsMin + unit(random) * Math.max(0, delayMsMax - delayMsMin)
     const lane = `${from.self}>${to}`
-    const arrivalMs = Math.max(clock.monotonicMs() + delayMs, lastArrivalMs.get(lane) ?? 0)
-    lastArrivalMs.set(lane, arrivalMs)
+    let arrivalMs = clock.monotonicMs() + delayMs
+    if (!hits(faults.reorderRate)) {
+      arrivalMs = Math.max(arrivalMs, lastArrivalMs.get(lane) ?? 0)
+      lastArrivalMs.set(lane, arrivalMs)
+    }
     const dials = [from.dials, target.dials]
     // Not `slice`: a Buffer's is a view, and the sender keeps its frame.
     const copy = hits(faults.corruptRate)
@@ -74,7 +92,8 @@ export function memoryChannels(options: SimulatedNetworkOptions): SimulatedNetwo
       : new Uint8Array(bytes)
     const copies = hits(faults.duplicateRate) ? 2 : 1
     timers.after(arrivalMs - clock.monotonicMs(), () => {
-      if (from.dials !== dials[0] || target.dials !== dials[1] || !target.connected) lost += 1
+      const dialled = from.dials !== dials[0] || target.dials !== dials[1]
+      if (dialled || !target.connected || target.cut === 'in') lost += 1
       else for (let i = 0; i < copies; i += 1) target[kind](copy)
     })
   }
@@ -87,13 +106,19 @@ export function memoryChannels(options: SimulatedNetworkOptions): SimulatedNetwo
     for (const handler of station.onStatus) handler(connected ? 'connected' : 'disconnected')
   }
 
+  const setCut = (self: Address, direction: Direction | undefined): void => {
+    const station = stations.get(self)
+    if (station) station.cut = direction
+  }
+
   return {
     channel(self) {
       const station: Station = {
         self,
-        connected: true,
+        connected: serving,
         closed: false,
         dials: 0,
+        cut: undefined,
         onFrame: () => undefined,
         onControl: () => undefined,
         onStatus: [],
@@ -119,7 +144,17 @@ export function memoryChannels(options: SimulatedNetworkOptions): SimulatedNetwo
       }
     },
     disconnect: (self) => setConnected(self, false),
-    reconnect: (self) => setConnected(self, true),
+    reconnect: (self) => serving && setConnected(self, true),
+    cut: (self, direction) => setCut(self, direction),
+    mend: (self) => setCut(self, undefined),
+    stopServer() {
+      serving = false
+      for (const self of stations.keys()) setConnected(self, false)
+    },
+    startServer() {
+      serving = true
+      for (const self of stations.keys()) setConnected(self, true)
+    },
     setFaults: (next) => void (faults = next),
     get published() {
       return published

@@ -8,15 +8,11 @@ import { startRemoteWorker } from '../../../actors/worker/remote-worker.ts'
 import type { Worker } from '../../../actors/worker/worker.ts'
 import type { WorkerId } from '../../../core/ids.ts'
 import { workerId } from '../../../core/ids.ts'
-import type { Flow } from '../../../operators/flow.ts'
+import type { Graph } from '../../../operators/graph.ts'
 import { fileStore } from '../../../snapshot/stores/file-store.ts'
-import {
-  memoryChannels,
-  type NetworkFaults,
-  type SimulatedNetwork,
-} from '../../../transport/simulated/memory-channels.ts'
+import { memoryChannels, type SimulatedNetwork } from '../../../transport/simulated/memory-channels.ts'
 import type { SimulatedProcess } from './process.ts'
-import type { World } from './world.ts'
+import { calmNetwork, type World } from './world.ts'
 
 export const storeFolder = '/checkpoints'
 
@@ -31,6 +27,9 @@ const silentMs = 10_000
 /** How long a child takes to die, and its parent to hear of it, ms. */
 const deathMs = 2
 
+/** How long a worker outlives its parent at most, ms: the next run may have begun. */
+const orphanMsMax = 40
+
 export type ClusterOutcome =
   | { readonly kind: 'running' }
   | { readonly kind: 'ended'; readonly result: JobResult }
@@ -41,22 +40,27 @@ export class Cluster {
   readonly parent: SimulatedProcess
   readonly network: SimulatedNetwork
   private readonly world: World
-  private readonly flow: Flow
+  private readonly graph: Graph
   private readonly options: RunOptions
   private readonly members = new Map<WorkerId, Member>()
 
-  constructor(world: World, flow: Flow, options: RunOptions, faults: NetworkFaults) {
+  constructor(world: World, graph: Graph, options: RunOptions) {
     this.world = world
-    this.flow = flow
+    this.graph = graph
     this.options = options
     this.parent = world.process('parent')
     const { time, networkRandom } = world
-    this.network = memoryChannels({ clock: time, timers: time, random: networkRandom, faults })
+    this.network = memoryChannels({
+      clock: time,
+      timers: time,
+      random: networkRandom,
+      faults: calmNetwork,
+    })
   }
 
   /** Starts the job; `outcome` tells how it ended. */
   async start(): Promise<void> {
-    const { parent, flow, world } = this
+    const { parent, graph, world } = this
     try {
       const options = resolveOptions({ ...this.options, nats: 'nats://simulated', ports: parent.ports })
       const store = await fileStore(storeFolder).open(parent.ports.files)
@@ -66,7 +70,7 @@ export class Cluster {
         launcher: this.launcher(),
       })
       const job = new Job({
-        graph: flow.graph(),
+        graph,
         options,
         store,
         host: { host, nats: undefined, close: () => host.close() },
@@ -101,8 +105,7 @@ export class Cluster {
   stopWorker(id: WorkerId, forMs: number): void {
     const member = this.members.get(id)
     if (!member) return
-    member.process.stop()
-    this.world.time.after(forMs, () => member.process.continue())
+    this.world.stop(member.process, forMs)
     if (forMs <= silentMs) return
     this.world.time.after(silentMs, () => {
       const { lost } = member
@@ -113,12 +116,19 @@ export class Cluster {
     })
   }
 
-  /** The parent dies, and its guardians end the workers. */
+  /** Its workers go on without it. */
+  stopParent(forMs: number): void {
+    this.world.stop(this.parent, forMs)
+  }
+
+  /** The parent dies; its workers' guardians notice and end them. */
   kill(): void {
     this.parent.kill()
     for (const { process, worker } of this.members.values()) {
-      process.kill()
-      worker.drop()
+      this.world.time.after(this.world.chance() * orphanMsMax, () => {
+        process.kill()
+        worker.drop()
+      })
     }
     this.members.clear()
   }
@@ -131,9 +141,6 @@ export class Cluster {
     if (event.event === 'job.progress') return
     if ('code' in event) this.world.report(event.code, event.message)
     this.world.count(event.event)
-    if (event.event === 'checkpoint.completed' && event.channelBytes > 0) {
-      this.world.count('checkpoint with channel state')
-    }
     if (event.event === 'checkpoint.completed' && event.channelBytes > 0) {
       this.world.count('checkpoint with channel state')
     }
@@ -152,12 +159,16 @@ export class Cluster {
         this.world.time.after(5 + this.world.chance() * 50, () => {
           if (!this.parent.isAlive || ended) return
           process.enter(() => {
-            void (async () => {
+            const startWorker = async (): Promise<void> => {
               const store = await fileStore(storeFolder).open(process.ports.files)
+              if (!this.parent.isAlive || ended) {
+                process.kill()
+                return
+              }
               const worker = startRemoteWorker({
                 id: place,
                 pid: this.members.size + 1,
-                graph: this.flow.graph(),
+                graph: this.graph,
                 ports: process.ports,
                 store,
                 channel: process.channel(this.network.channel(id)),
@@ -166,7 +177,11 @@ export class Cluster {
               })
               member = { process, worker, lost }
               this.members.set(place, member)
-            })()
+            }
+            startWorker().catch((error: unknown) => {
+              process.kill()
+              this.parent.enter(() => lost(String(error)))
+            })
           })
         })
         let ended = false

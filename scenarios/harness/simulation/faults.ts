@@ -1,18 +1,23 @@
-/** What goes wrong in one simulated run: drawn from the seed, plain data, so that a trace can hold and shrink it. */
-import { failpointNames, type FailpointName } from '../../../core/ports/failpoints.ts'
-import { below, unit, type Random } from '../../../core/ports/random.ts'
-import { seededRandom } from '../../../core/simulated/random.ts'
-import type { NetworkFaults } from '../../../transport/simulated/memory-channels.ts'
+/** What goes wrong in one simulated run: plain data, so that a trace can hold and shrink it. */
+import type { FailpointName } from '../../../core/ports/failpoints.ts'
+import type { Direction, NetworkFaults } from '../../../transport/simulated/memory-channels.ts'
 
+/** `atMs` and `forMs` are virtual time; `pick` in [0, 1) says which of those that are there. */
 export type Fault =
-  /** `kill -9` of a worker; `pick` in [0, 1) says which. */
+  /** `kill -9` of a worker. */
   | { readonly kind: 'killWorker'; readonly atMs: number; readonly pick: number }
   /** Stopped and continued: past the failure detector's patience, it comes back as a zombie. */
   | { readonly kind: 'stopWorker'; readonly atMs: number; readonly pick: number; readonly forMs: number }
   /** `kill -9` of the parent: its workers die with it; another run of the same flow follows. */
   | { readonly kind: 'killParent'; readonly atMs: number }
-  /** The parent is stopped while another takes over; then it is continued. */
-  | { readonly kind: 'stopParent'; readonly atMs: number; readonly forMs: number }
+  /** The parent, and with it the coordinator, is stopped while another run takes over; then it is continued. */
+  | {
+      readonly kind: 'stopParent'
+      readonly atMs: number
+      readonly forMs: number
+      /** What happens meanwhile to one of its workers, which go on without it. */
+      readonly worker?: 'kill' | 'stop'
+    }
   /** Everything stops; what was not synced may be lost. */
   | { readonly kind: 'powerLoss'; readonly atMs: number }
   /** At the n-th hit of a protocol moment. */
@@ -32,8 +37,18 @@ export type Fault =
       readonly forMs: number
       readonly faults: NetworkFaults
     }
-  /** One worker, or the parent, cut off from everything. */
+  /** One worker, or the parent, cut off from everything; it is told so. */
   | { readonly kind: 'partition'; readonly atMs: number; readonly forMs: number; readonly pick: number }
+  /** What one worker, or the parent, says or hears is lost, and nobody is told. */
+  | {
+      readonly kind: 'oneWay'
+      readonly atMs: number
+      readonly forMs: number
+      readonly pick: number
+      readonly direction: Direction
+    }
+  /** The server is gone for a while, and all that is on its way with it. */
+  | { readonly kind: 'natsRestart'; readonly atMs: number; readonly forMs: number }
   /** File operations fail at this rate: full (`ENOSPC` for writes) or broken (`EIO`). */
   | {
       readonly kind: 'disk'
@@ -42,83 +57,34 @@ export type Fault =
       readonly code: 'ENOSPC' | 'EIO'
       readonly rate: number
     }
+  /** File operations that begin then take up to `operationMsMax`; those of the checkpoint store, or all. */
+  | {
+      readonly kind: 'slowDisk'
+      readonly atMs: number
+      readonly forMs: number
+      readonly operationMsMax: number
+      readonly where: 'store' | 'everywhere'
+    }
+  /** Reads of the checkpoint store and of staged output see a flipped bit at this rate. */
+  | { readonly kind: 'bitFlip'; readonly atMs: number; readonly forMs: number; readonly rate: number }
+  /** A bit of one file of the store flips for good: the job may end in a refusal, never in a wrong row. */
+  | { readonly kind: 'bitRot'; readonly atMs: number; readonly pick: number; readonly bit: number }
+  /** The wall clock of all hosts is set. */
+  | { readonly kind: 'clockJump'; readonly atMs: number; readonly byMs: number }
+  /** The n-th call of user code throws: a task crash. Only steps whose `onError` is `fail`, sources and sinks. */
+  | { readonly kind: 'throwingCode'; readonly call: number; readonly when: 'before' | 'after' }
+  /** The n-th call of user code blocks its process: for `forMs` nothing else happens there. */
+  | { readonly kind: 'slowCode'; readonly call: number; readonly forMs: number }
 
 export type FaultKind = Fault['kind']
 
-/** Relative weights; 0 leaves a kind out. */
-export type FaultRates = Partial<Record<FaultKind, number>>
+/** Faults that happen at a moment of virtual time. */
+export type TimedFault = Extract<Fault, { readonly atMs: number }>
 
-const defaultRates: Required<FaultRates> = {
-  killWorker: 3,
-  stopWorker: 1,
-  killParent: 2,
-  stopParent: 1,
-  powerLoss: 1,
-  failpoint: 6,
-  network: 2,
-  partition: 1,
-  disk: 1,
-}
+/** Ends of what lasts, ms; 0 for what does not. */
+export const endMs = (fault: Fault): number => ('atMs' in fault ? fault.atMs + lengthMs(fault) : 0)
 
-/** How long faults happen, virtual ms: the safety phase. */
-const faultsMsDefault = 600
-
-export function drawFaults(
-  seed: number,
-  given: FaultRates = {},
-  faultsMs = faultsMsDefault,
-): readonly Fault[] {
-  const random = seededRandom(seed * 8 + 3)
-  const rates = { ...defaultRates, ...given }
-  const count = 1 + below(random, 4)
-  return Array.from({ length: count }, () => drawFault(random, rates, faultsMs))
-}
-
-function drawFault(random: Random, rates: Required<FaultRates>, faultsMs: number): Fault {
-  const atMs = unit(random) * faultsMs
-  const forMs = unit(random) * 150
-  const pick = unit(random)
-  switch (drawKind(random, rates)) {
-    case 'killWorker':
-      return { kind: 'killWorker', atMs, pick }
-    case 'stopWorker':
-      return { kind: 'stopWorker', atMs, pick, forMs: pick < 0.5 ? forMs : 10_000 + forMs * 20 }
-    case 'killParent':
-      return { kind: 'killParent', atMs }
-    case 'stopParent':
-      return { kind: 'stopParent', atMs, forMs: forMs * 4 }
-    case 'powerLoss':
-      return { kind: 'powerLoss', atMs }
-    case 'failpoint': {
-      const name = failpointNames[below(random, failpointNames.length)] ?? 'task.captured'
-      const actions = name.startsWith('coordinator.')
-        ? ['throw', 'killParent']
-        : ['throw', 'killWorker', 'killParent']
-      const action = (actions[below(random, actions.length)] ?? 'throw') as 'throw'
-      return { kind: 'failpoint', name, hit: 1 + below(random, 6), action }
-    }
-    case 'network': {
-      const faults = {
-        lossRate: unit(random) * 0.2,
-        duplicateRate: unit(random) * 0.2,
-        corruptRate: unit(random) * 0.05,
-        delayMsMax: unit(random) * 40,
-      }
-      return { kind: 'network', atMs, forMs, faults }
-    }
-    case 'partition':
-      return { kind: 'partition', atMs, forMs: forMs * 2, pick }
-    case 'disk':
-      return { kind: 'disk', atMs, forMs, code: pick < 0.5 ? 'ENOSPC' : 'EIO', rate: unit(random) * 0.5 }
-  }
-}
-
-function drawKind(random: Random, rates: Required<FaultRates>): FaultKind {
-  const kinds = Object.entries(rates) as [FaultKind, number][]
-  let at = unit(random) * kinds.reduce((sum, [, rate]) => sum + rate, 0)
-  for (const [kind, rate] of kinds) {
-    at -= rate
-    if (at < 0) return kind
-  }
-  return 'killWorker'
+const lengthMs = (fault: Fault): number => {
+  if (fault.kind === 'slowDisk') return fault.forMs + fault.operationMsMax
+  return 'forMs' in fault ? (fault.forMs ?? 0) : 0
 }

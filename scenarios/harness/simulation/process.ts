@@ -18,8 +18,10 @@ export interface SimulatedProcessOptions {
   readonly random: Random
   readonly failpoints: Failpoints
   readonly log: Log
-  /** Longest time that a file operation takes, ms. */
-  readonly fileMsMax: number
+  /** Longest time that an operation on that path takes, ms. */
+  readonly fileMs: (path: string) => number
+  /** Called whenever something begins to run in this process: what follows, up to the next event, is its doing. */
+  readonly entered: (process: SimulatedProcess) => void
 }
 
 /** Longest turn of a process's event loop, ms. */
@@ -30,7 +32,8 @@ export class SimulatedProcess {
   readonly ports: Ports
   private readonly options: SimulatedProcessOptions
   private alive = true
-  private stopped = false
+  /** How many stops have not ended. */
+  private stops = 0
   private waiting: (() => void)[] = []
 
   constructor(options: SimulatedProcessOptions) {
@@ -61,8 +64,12 @@ export class SimulatedProcess {
   /** Runs `fn` in this process, now or when it is continued; never once it is dead. */
   enter(fn: () => void): void {
     if (!this.alive) return
-    if (this.stopped) this.waiting.push(fn)
-    else fn()
+    if (this.stops > 0) {
+      this.waiting.push(fn)
+      return
+    }
+    this.options.entered(this)
+    fn()
   }
 
   kill(): void {
@@ -71,11 +78,12 @@ export class SimulatedProcess {
   }
 
   stop(): void {
-    this.stopped = true
+    this.stops += 1
   }
 
   continue(): void {
-    this.stopped = false
+    this.stops -= 1
+    if (this.stops > 0) return
     const { waiting } = this
     this.waiting = []
     for (const fn of waiting) this.options.time.soon(() => this.enter(fn))
@@ -93,8 +101,8 @@ export class SimulatedProcess {
         return channel.connected
       },
       messageBytesMax: channel.messageBytesMax,
-      publishFrame: (to, frame) => this.enter(() => channel.publishFrame(to, frame)),
-      publishControl: (to, message) => this.enter(() => channel.publishControl(to, message)),
+      publishFrame: (to, frame) => this.say(frame, (bytes) => channel.publishFrame(to, bytes)),
+      publishControl: (to, message) => this.say(message, (bytes) => channel.publishControl(to, bytes)),
       onFrame: (handler) => channel.onFrame(hear(handler)),
       onControl: (handler) => channel.onControl(hear(handler)),
       onStatus: (handler) => channel.onStatus(hear(handler)),
@@ -102,9 +110,15 @@ export class SimulatedProcess {
     }
   }
 
+  /** A stopped process says it when it goes on, as it was. */
+  private say(bytes: Uint8Array, publish: (bytes: Uint8Array) => void): void {
+    const kept = this.stops > 0 ? new Uint8Array(bytes) : bytes
+    this.enter(() => publish(kept))
+  }
+
   /** Every operation takes a while; a process that is dead by then did not do it, or never learns that it did. */
-  private operation<T>(work: () => Promise<T>): Promise<T> {
-    const { time, random, fileMsMax } = this.options
+  private operation<T>(path: string, work: () => Promise<T>): Promise<T> {
+    const { time, random, fileMs } = this.options
     return new Promise<T>((resolve, reject) => {
       const settle = (fn: () => void): void => this.enter(fn)
       const run = (): void => {
@@ -113,27 +127,27 @@ export class SimulatedProcess {
           (error: unknown) => settle(() => reject(error instanceof Error ? error : new Error(String(error)))),
         )
       }
-      time.after(unit(random) * fileMsMax, () => this.enter(run))
+      time.after(unit(random) * fileMs(path), () => this.enter(run))
     })
   }
 
   private scopedFiles(files: Files): Files {
-    const op = <T>(work: () => Promise<T>): Promise<T> => this.operation(work)
+    const op = <T>(path: string, work: () => Promise<T>): Promise<T> => this.operation(path, work)
     return {
-      open: (path, mode) => op(async () => this.scopedHandle(await files.open(path, mode))),
-      readAll: (path) => op(() => files.readAll(path)),
-      link: (from, to) => op(() => files.link(from, to)),
-      unlink: (path) => op(() => files.unlink(path)),
-      makeFolder: (path) => op(() => files.makeFolder(path)),
-      removeFolder: (path) => op(() => files.removeFolder(path)),
-      list: (path) => op(() => files.list(path)),
-      stat: (path) => op(() => files.stat(path)),
-      syncFolder: (path) => op(() => files.syncFolder(path)),
+      open: (path, mode) => op(path, async () => this.scopedHandle(path, await files.open(path, mode))),
+      readAll: (path) => op(path, () => files.readAll(path)),
+      link: (from, to) => op(to, () => files.link(from, to)),
+      unlink: (path) => op(path, () => files.unlink(path)),
+      makeFolder: (path) => op(path, () => files.makeFolder(path)),
+      removeFolder: (path) => op(path, () => files.removeFolder(path)),
+      list: (path) => op(path, () => files.list(path)),
+      stat: (path) => op(path, () => files.stat(path)),
+      syncFolder: (path) => op(path, () => files.syncFolder(path)),
     }
   }
 
-  private scopedHandle(handle: FileHandle): FileHandle {
-    const op = <T>(work: () => Promise<T>): Promise<T> => this.operation(work)
+  private scopedHandle(path: string, handle: FileHandle): FileHandle {
+    const op = <T>(work: () => Promise<T>): Promise<T> => this.operation(path, work)
     return {
       read: (offset, length) => op(() => handle.read(offset, length)),
       append: (bytes) => op(() => handle.append(bytes)),

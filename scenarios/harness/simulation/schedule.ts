@@ -1,20 +1,24 @@
 /**
  * One simulated run of a flow: faults for a while, then none until the job must be finished.
  *
- * - Safety: the engine breaks no rule of its own, and nothing becomes visible that a run without failures would not show, or more often. It is looked at once,
- *   at the end: output that is visible is never taken back.
- * - Liveness: once the faults stop, the job finishes within a bound of virtual time.
+ * - Safety: the engine breaks no rule of its own, and nothing becomes visible that a run without failures would not
+ *   show, or more often. It is looked at once, when the job is finished and whoever was stopped has gone on: output that is visible is never taken back.
+ * - Liveness: once the faults stop, the job finishes within a bound of virtual time. Where a stored bit has flipped
+ *   it may refuse to go on instead, with a typed error, time and again.
  */
-import { MillraceError } from '../../../core/errors.ts'
+import { isTyped, type MillraceError } from '../../../core/errors.ts'
 import type { FailpointName, FailpointPlace } from '../../../core/ports/index.ts'
-import { below } from '../../../core/ports/random.ts'
-import { seededRandom } from '../../../core/simulated/random.ts'
-import { systemError, type SimulatedFiles } from '../../../core/simulated/files.ts'
-import { workerId } from '../../../core/ids.ts'
+import type { SimulatedFiles } from '../../../core/simulated/files.ts'
 import type { RunOptions } from '../../../actors/options.ts'
 import type { Flow } from '../../../operators/flow.ts'
+import type { Graph } from '../../../operators/graph.ts'
+import { brokenRules } from './broken-rules.ts'
 import { Cluster } from './cluster.ts'
-import type { Fault } from './faults.ts'
+import { endMs, type Fault } from './faults.ts'
+import { Injector } from './injector.ts'
+import { instrumented } from './instrument.ts'
+import { roleOf } from './roles.ts'
+import { isCodeFault, UserCode } from './user-code.ts'
 import { visibleRows } from './visible-rows.ts'
 import { World } from './world.ts'
 
@@ -24,6 +28,8 @@ export interface ScheduleOptions {
   readonly run: RunOptions
   /** Virtual ms from the last fault to the end of the job. */
   readonly livenessMs: number
+  /** Count calls of user code also where no fault needs it. Default false. */
+  readonly countCalls?: boolean
   /** A failed job is the end: nobody starts it again. Default false. */
   readonly failureEnds?: boolean
   /** Called while nothing runs, before the flow is started again. */
@@ -32,25 +38,25 @@ export interface ScheduleOptions {
 
 export interface ScheduleResult {
   readonly rows: readonly string[]
-  /** Absent when the job finished, or failed where that is the end. */
+  /** Absent when the job finished, was refused, or failed where that is the end. */
   readonly stuck: string | undefined
+  /** Why the job does not go on where what is stored is damaged. */
+  readonly refused: MillraceError | undefined
   /** What runs failed with, oldest first. */
   readonly failures: readonly Error[]
   readonly world: World
   readonly runs: number
+  /** Of user code; 0 where nobody counted. */
+  readonly calls: number
 }
 
 const restartRunMs = 20
-
-/** Links wait this long for an answer, less what they need to notice (L4). */
-const linkPatienceMs = 20_000
-
-/** What the engine reports when it broke a rule of its own; links heal by themselves from all that is shorter (L4). */
-function brokenRules(faults: readonly Fault[]): ReadonlySet<string> {
-  const rules = ['INVARIANT', 'LINK_PROTOCOL', 'COORDINATOR_FAILED']
-  const longest = Math.max(0, ...faults.map((fault) => ('forMs' in fault ? fault.forMs : 0)))
-  return new Set(longest < linkPatienceMs ? [...rules, 'LINK_TIMEOUT'] : rules)
-}
+/** So many refusals in a row are the job's last word. */
+const refusalsMax = 3
+/** How long those that were stopped are watched when they go on. */
+const zombiesMs = 500
+/** No answer to damage: bugs, simulated crashes, and another run's reign. */
+const neverRefusals = ['INVARIANT', 'CRASH', 'SUPERSEDED']
 
 export async function runSchedule(flow: Flow, options: ScheduleOptions): Promise<ScheduleResult> {
   const schedule = new Schedule(flow, options)
@@ -59,60 +65,88 @@ export async function runSchedule(flow: Flow, options: ScheduleOptions): Promise
 
 class Schedule {
   private readonly flow: Flow
+  private readonly graph: Graph
   private readonly options: ScheduleOptions
   private readonly world: World
-  private readonly hits = new Map<Fault, number>()
+  private readonly injector: Injector
+  private readonly code: UserCode
   private readonly failures: Error[] = []
+  private readonly mayRefuse: boolean
+  private refusals = 0
   private cluster: Cluster | undefined
   private runs = 0
-  private diskFault: Extract<Fault, { kind: 'disk' }> | undefined
-  private readonly diskRandom
 
   constructor(flow: Flow, options: ScheduleOptions) {
+    const { seed, faults } = options
     this.flow = flow
     this.options = options
-    this.diskRandom = seededRandom(options.seed * 8 + 4)
     this.world = new World({
-      seed: options.seed,
-      fileMsMax: 1,
+      seed,
       recordsPerStep: 4,
-      fileFault: (operation, path) => this.fileFault(operation, path),
-      brokenRules: brokenRules(options.faults),
+      fileFault: (operation, path) => this.injector.fileFault(operation, path),
+      reading: (bytes) => this.injector.reading(bytes),
+      brokenRules: brokenRules(faults),
       failpoint: (name, place) => this.failpoint(name, place),
     })
+    const stage = {
+      world: this.world,
+      faults,
+      cluster: () => this.cluster,
+      takeOver: () => this.startRun(),
+      restart: () => this.startRunLater(),
+      roleOf: (place: FailpointPlace) => roleOf(this.flow.graph(), place),
+    }
+    this.injector = new Injector(stage, seed)
+    this.mayRefuse = faults.some(({ kind }) => kind === 'bitRot')
+    this.code = new UserCode(this.world, faults)
+    this.graph =
+      options.countCalls === true || faults.some(isCodeFault)
+        ? instrumented(flow.graph(), { call: (...called) => this.code.call(...called) })
+        : flow.graph()
   }
 
   async run(): Promise<ScheduleResult> {
-    const { world, options } = this
+    const { world, options, injector } = this
     this.startRun()
-    let lastMs = 0
-    for (const fault of options.faults) {
-      if (fault.kind === 'failpoint') continue
-      world.time.after(fault.atMs, () => this.inject(fault))
-      lastMs = Math.max(lastMs, fault.atMs + ('forMs' in fault ? fault.forMs : 0))
-    }
-    const finished = await world.run(lastMs + options.livenessMs, () => this.isOver())
-    const stuck = finished ? undefined : this.describeStuck()
+    injector.schedule()
+    const lastMs = Math.max(0, ...options.faults.map(endMs))
+    const over = await world.run(lastMs + options.livenessMs, () => this.isOver())
+    const stuck = over ? undefined : this.describeStuck()
+    injector.calm()
+    const zombiesUntilMs = world.stoppedUntilMs + zombiesMs
+    if (over && world.stoppedUntilMs > world.time.monotonicMs())
+      await world.run(zombiesUntilMs - world.time.monotonicMs(), () => false)
     this.cluster?.kill()
-    this.diskFault = undefined
     const { failures, runs } = this
-    return { rows: await visibleRows(this.flow, world.disk), stuck, failures, world, runs }
+    const refused = this.isRefused() ? this.lastRefusal() : undefined
+    const rows = await visibleRows(this.flow, world.disk)
+    return { rows, stuck, refused, failures, world, runs, calls: this.code.calls }
   }
 
   private isOver(): boolean {
     const { outcome } = this.cluster ?? {}
-    return outcome?.kind === 'ended' || (outcome?.kind === 'failed' && this.options.failureEnds === true)
+    if (outcome?.kind === 'ended' || this.isRefused()) return true
+    return outcome?.kind === 'failed' && this.options.failureEnds === true
+  }
+
+  private isRefused(): boolean {
+    return this.refusals >= refusalsMax
+  }
+
+  private lastRefusal(): MillraceError | undefined {
+    const last = this.failures.at(-1)
+    return isTyped(last) ? last : undefined
   }
 
   private startRun(): void {
     this.runs += 1
     this.world.note(`run ${this.runs} starts`)
-    const cluster = new Cluster(this.world, this.flow, this.options.run, { delayMsMax: 1 })
+    const cluster = new Cluster(this.world, this.graph, this.options.run)
     this.cluster = cluster
     void cluster.start().then(() => {
       const { outcome } = cluster
       if (outcome.kind !== 'failed') return
-      this.failures.push(outcome.error)
+      this.failed(outcome.error)
       // Whoever operates the job starts it again, as a process manager would.
       if (this.cluster === cluster && this.options.failureEnds !== true) this.startRunLater()
     })
@@ -126,12 +160,7 @@ class Schedule {
   private startNextRun(): void {
     const { betweenRuns } = this.options
     if (!betweenRuns) return this.startRun()
-    const { diskFault } = this
-    this.diskFault = undefined
-    void betweenRuns(this.world.disk).then(() => {
-      this.diskFault = diskFault
-      this.startRun()
-    })
+    void this.injector.without(() => betweenRuns(this.world.disk)).then(() => this.startRun())
   }
 
   private describeStuck(): string {
@@ -140,97 +169,14 @@ class Schedule {
     return `the job did not finish within ${this.options.livenessMs} ms of virtual time after the last fault`
   }
 
-  private inject(fault: Exclude<Fault, { kind: 'failpoint' }>): void {
-    const { cluster, world } = this
-    if (!cluster || cluster.outcome.kind === 'ended') return
-    world.count(`fault ${fault.kind}`)
-    world.note(`fault ${JSON.stringify(fault)}`)
-    switch (fault.kind) {
-      case 'killWorker': {
-        const id = pickOf(cluster.workers, fault.pick)
-        if (id) cluster.killWorker(id)
-        break
-      }
-      case 'stopWorker': {
-        const id = pickOf(cluster.workers, fault.pick)
-        if (id) cluster.stopWorker(id, fault.forMs)
-        break
-      }
-      case 'killParent':
-        this.startRunLater()
-        break
-      case 'stopParent':
-        this.stopParent(cluster, fault.forMs)
-        break
-      case 'powerLoss':
-        cluster.kill()
-        world.losePower()
-        world.time.after(restartRunMs, () => this.startNextRun())
-        break
-      case 'network':
-        cluster.network.setFaults(fault.faults)
-        world.time.after(fault.forMs, () => cluster.network.setFaults({ delayMsMax: 1 }))
-        break
-      case 'partition': {
-        const id = pickOf([...cluster.workers, workerId('coordinator')], fault.pick)
-        if (!id) break
-        cluster.network.disconnect(id)
-        world.time.after(fault.forMs, () => cluster.network.reconnect(id))
-        break
-      }
-      case 'disk':
-        this.diskFault = fault
-        world.time.after(fault.forMs, () => (this.diskFault = undefined))
-    }
-  }
-
-  /** Another run takes over while the first one's parent stands still; both are alive when it goes on. */
-  private stopParent(cluster: Cluster, forMs: number): void {
-    cluster.parent.stop()
-    this.world.time.after(forMs, () => cluster.parent.continue())
-    this.startRun()
+  private failed(error: Error): void {
+    this.failures.push(error)
+    const refusal = isTyped(error) && error.retry === 'fatal' && !neverRefusals.includes(error.code)
+    this.refusals = this.mayRefuse && refusal ? this.refusals + 1 : 0
   }
 
   private failpoint(name: FailpointName, place: FailpointPlace): void {
-    this.world.count(`point ${name}`)
-    for (const fault of this.options.faults) {
-      if (fault.kind !== 'failpoint' || fault.name !== name || !isAt(fault, place)) continue
-      const hit = (this.hits.get(fault) ?? 0) + 1
-      this.hits.set(fault, hit)
-      if (hit === fault.hit) this.act(fault, place)
-    }
-  }
-
-  /** A kill throws too: nothing behind the failpoint happens any more. */
-  private act(fault: Extract<Fault, { kind: 'failpoint' }>, place: FailpointPlace): void {
-    const { cluster, world } = this
-    const { name, action, forMs = 1_000 } = fault
-    world.count(`fault failpoint`)
-    world.note(`fault at ${name} ${JSON.stringify(place)}: ${action}`)
-    if (action === 'stopParent') {
-      if (cluster) this.stopParent(cluster, forMs)
-      return
-    }
-    if (action === 'stopWorker') {
-      if (place.worker !== undefined) cluster?.stopWorker(workerId(place.worker), forMs)
-      return
-    }
-    if (action === 'killParent') this.startRunLater()
-    if (action === 'killWorker' && place.worker !== undefined) cluster?.killWorker(workerId(place.worker))
-    throw new MillraceError('CRASH', `crashed at ${name}`, { retry: 'retry' })
-  }
-
-  private fileFault(operation: string, path: string): Error | undefined {
-    const { diskFault } = this
-    if (!diskFault || below(this.diskRandom, 1_000_000) >= diskFault.rate * 1_000_000) return undefined
-    const writes = ['append', 'open', 'link', 'makeFolder'].includes(operation)
-    if (diskFault.code === 'ENOSPC' && !writes) return undefined
-    return systemError(diskFault.code, operation, path)
+    this.world.count(`point ${name} @${roleOf(this.flow.graph(), place)}`)
+    this.injector.atFailpoint(name, place)
   }
 }
-
-function isAt({ steps }: Extract<Fault, { kind: 'failpoint' }>, { task }: FailpointPlace): boolean {
-  return steps === undefined || (task !== undefined && steps.includes(task.replace(/\[.*/, '')))
-}
-
-const pickOf = <T>(items: readonly T[], pick: number): T | undefined => items[Math.floor(pick * items.length)]

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { collect, flow, fromGenerator } from '../../../index.ts'
-import { branching, merging, spreading } from './testing/flows.ts'
+import { aborting, branching, merging, sharing, small, spreading } from './testing/flows.ts'
 import { lateComers, windowed } from './testing/windowed-flows.ts'
 import { simulate } from './simulate.ts'
 
@@ -10,15 +10,18 @@ const from = Number(process.env.FROM ?? 1)
 
 describe('simulate', { timeout: 3_600_000 }, () => {
   it.each([
-    ['merging', merging, 2],
-    ['branching', branching, 2],
-    ['spreading', spreading, 2],
-    ['merging, in one task a step', merging, 1],
-    ['windowed', windowed, 2],
-    ['windowed, in one task a step', windowed, 1],
-    ['late comers', lateComers, 2],
-  ] as const)('finds nothing wrong with the engine: %s', async (_, makeFlow, parallelism) => {
-    const report = await simulate(makeFlow, { seeds, from, run: { workers: 2, parallelism } })
+    ['small', small, undefined],
+    ['merging', merging, undefined],
+    ['branching', branching, undefined],
+    ['spreading', spreading, undefined],
+    ['sharing', sharing, undefined],
+    ['aborting', aborting, undefined],
+    ['merging, in one task a step', merging, { workers: 2, parallelism: 1 }],
+    ['windowed', windowed, undefined],
+    ['windowed, in one task a step', windowed, { workers: 2, parallelism: 1 }],
+    ['late comers', lateComers, undefined],
+  ] as const)('finds nothing wrong with the engine: %s', async (_, makeFlow, run) => {
+    const report = await simulate(makeFlow, { seeds, from, ...(run && { run }) })
     const found = report.violations.map(({ seed, what, trace, timeline }) =>
       [`seed ${seed}: ${what}`, trace, ...timeline.slice(-40)].join('\n'),
     )

@@ -6,7 +6,15 @@ import type { RunOptions } from '../../../actors/options.ts'
 import { ConfigError } from '../../../core/errors.ts'
 import { isFlow, type Flow } from '../../../operators/flow.ts'
 import { compareRows } from '../compare.ts'
-import { drawFaults, type Fault, type FaultRates } from './faults.ts'
+import {
+  drawFaults,
+  resolveRates,
+  spanOf,
+  usualSpan,
+  type FaultRates,
+  type FaultSpan,
+} from './draw-faults.ts'
+import type { Fault } from './faults.ts'
 import { runSchedule, type ScheduleResult } from './schedule.ts'
 import { shrink } from './shrink.ts'
 
@@ -18,12 +26,12 @@ export interface SimulateOptions {
   /** Weights of the kinds of faults; a kind with 0 is left out. */
   readonly faults?: FaultRates
   /**
-   * Faults at a set time fall into the first so many virtual ms. Default 600; about as long as the job takes without
-   * failures, they all meet it at work.
+   * Faults at a set time fall into the first so many virtual ms. Default: half as long again as the job takes without
+   * failures, or 450 where `expect` is given.
    */
   readonly faultsMs?: number
   /** Default 2 workers, each step with two tasks, 16 key groups, a checkpoint every 10 ms of virtual time. */
-  readonly run?: Pick<RunOptions, 'parallelism' | 'workers' | 'checkpoints' | 'fuse' | 'keyGroups'>
+  readonly run?: SimulatedRun
   /** Virtual ms from the last fault to the end of the job. Default 600,000. */
   readonly livenessMs?: number
   /**
@@ -58,8 +66,17 @@ export interface SimulationReport {
   readonly traceHash: string
 }
 
-/** The flow, or a function that builds it: then every run begins with a fresh one. */
-export type Simulated = Flow | (() => Flow)
+type SimulatedRun = Pick<RunOptions, 'parallelism' | 'workers' | 'checkpoints' | 'fuse' | 'keyGroups'>
+
+/** Builds the flow: then every run begins with a fresh one. */
+export interface FlowMaker {
+  (): Flow
+  /** How it wants to be run, where `SimulateOptions.run` does not say. */
+  readonly run?: SimulatedRun
+}
+
+/** The flow, or a function that builds it. */
+export type Simulated = Flow | FlowMaker
 
 const livenessMsDefault = 600_000
 
@@ -78,25 +95,31 @@ const defaultRun: RunOptions = {
  */
 export async function simulate(flow: Simulated, options: SimulateOptions = {}): Promise<SimulationReport> {
   const { seeds = 100, from = 1, livenessMs = livenessMsDefault } = options
-  const { violationsMax = 10, shrunken = true } = options
-  const run: RunOptions = { ...defaultRun, ...options.run }
-  const expected = options.expect ?? (await failureFreeRows(flow, options))
+  const { violationsMax = 10, shrunken = true, faultsMs } = options
+  const run = runOf(flow, options)
+  const { rows: expected, span } = options.expect
+    ? { rows: options.expect, span: usualSpan }
+    : await failureFree(flow, options)
   const judge = async (seed: number, faults: readonly Fault[]): Promise<Judged> => {
     const result = await runSchedule(build(flow), { seed, faults, run, livenessMs })
-    return { result, what: result.world.broken ?? result.stuck ?? describe(expected, result.rows) }
+    const { world, stuck, rows, refused } = result
+    return { result, what: world.broken ?? stuck ?? describe(expected, rows, refused !== undefined) }
   }
   if (options.replay !== undefined) return replayed(await replay(options.replay, judge))
 
+  const rates = resolveRates(options.faults)
   const startedMs = process.hrtime.bigint()
   const counts: Record<string, number> = {}
   const violations: Violation[] = []
   let hash = ''
   let schedules = 0
   for (let seed = from; seed < from + seeds && violations.length < violationsMax; seed += 1) {
-    const faults = drawFaults(seed, options.faults, options.faultsMs)
+    const faults = drawFaults(seed, rates, { ...span, ...(faultsMs !== undefined && { ms: faultsMs }) })
     const { result, what } = await judge(seed, faults)
     schedules += 1
     hash = fold(hash, result.world.traceHash)
+    if (result.refused)
+      counts[`refused ${result.refused.code}`] = (counts[`refused ${result.refused.code}`] ?? 0) + 1
     for (const [name, count] of result.world.counts) counts[name] = (counts[name] ?? 0) + count
     if (what !== undefined) violations.push(await toViolation(seed, faults, what, judge, shrunken))
   }
@@ -145,23 +168,40 @@ const replayed = (outcome: Violation | Judged): SimulationReport => ({
   traceHash: 'result' in outcome ? outcome.result.world.traceHash : '',
 })
 
+const runOf = (flow: Simulated, { run }: Pick<SimulateOptions, 'run'>): RunOptions => ({
+  ...defaultRun,
+  ...(isFlow(flow) ? undefined : flow.run),
+  ...run,
+})
+
 const build = (flow: Simulated): Flow => (isFlow(flow) ? flow : flow())
 
 /** What a run without failures shows at its end, as `expect` takes it. */
-export async function failureFreeRows(
+export const failureFreeRows = async (
   flow: Simulated,
   options: Pick<SimulateOptions, 'run' | 'livenessMs'> = {},
-): Promise<readonly string[]> {
+): Promise<readonly string[]> => (await failureFree(flow, options)).rows
+
+async function failureFree(
+  flow: Simulated,
+  options: Pick<SimulateOptions, 'run' | 'livenessMs'>,
+): Promise<{ readonly rows: readonly string[]; readonly span: FaultSpan }> {
   const { livenessMs = livenessMsDefault } = options
-  const run: RunOptions = { ...defaultRun, ...options.run }
-  const { rows, stuck } = await runSchedule(build(flow), { seed: 0, faults: [], run, livenessMs })
-  if (stuck === undefined) return rows
+  const run = runOf(flow, options)
+  const schedule = { seed: 0, faults: [], run, livenessMs, countCalls: true }
+  const { rows, stuck, world, calls } = await runSchedule(build(flow), schedule)
+  if (stuck === undefined) return { rows, span: spanOf(world.time.monotonicMs(), calls) }
   throw new ConfigError('SIMULATION_STUCK', `without any failure: ${stuck}`)
 }
 
-function describe(expected: readonly string[], found: readonly string[]): string | undefined {
+/** A job that was refused owes what it did not show, nothing else. */
+function describe(
+  expected: readonly string[],
+  found: readonly string[],
+  refused: boolean,
+): string | undefined {
   const { lost, duplicated, mismatched, differences } = compareRows(expected, found, (row) => row)
-  if (lost + duplicated + mismatched === 0) return undefined
+  if ((refused ? 0 : lost) + duplicated + mismatched === 0) return undefined
   const first = differences
     .slice(0, 3)
     .map((difference) => `${difference.kind}: ${difference.key}`)

@@ -3,7 +3,7 @@ import type { RunOptions } from '../../../actors/options.ts'
 import { fileStore } from '../../../snapshot/stores/file-store.ts'
 import { checkCuts } from '../checkers/cut.ts'
 import { storeFolder } from './cluster.ts'
-import { drawFaults } from './faults.ts'
+import { drawFaults, resolveRates } from './draw-faults.ts'
 import { runSchedule } from './schedule.ts'
 import { simulate } from './simulate.ts'
 import { branching, merging, spreading } from './testing/flows.ts'
@@ -13,6 +13,8 @@ import { relayHop, relaying } from './testing/relay-flow.ts'
 const seeds = Number(process.env.SEEDS ?? 40)
 const from = Number(process.env.FROM ?? 1)
 const livenessMs = 600_000
+/** The checker reads the store as it is left. */
+const rates = resolveRates({ bitRot: 0 })
 
 const runWith = (alignmentTimeoutMs: number | null, keep = 3): RunOptions => ({
   workers: 2,
@@ -50,7 +52,7 @@ describe('unaligned checkpoints, simulated', { timeout: 3_600_000 }, () => {
       const run = runWith(timeoutMs, 10_000)
       const sums = { checkpoints: 0, unaligned: 0, onTheWay: 0 }
       for (let seed = from; seed < from + seeds; seed += 1) {
-        const faults = drawFaults(seed)
+        const faults = drawFaults(seed, rates)
         const { world, stuck } = await runSchedule(relaying(), { seed, faults, run, livenessMs })
         const store = await fileStore(storeFolder).open(world.disk)
         const { violations, ...found } = await checkCuts(store, [relayHop])

@@ -7,12 +7,14 @@ import { silentLog } from '../../../core/log.ts'
 import { simulatedFiles, type SimulatedFiles } from '../../../core/simulated/files.ts'
 import { seededRandom } from '../../../core/simulated/random.ts'
 import { virtualTime, type VirtualTime } from '../../../core/simulated/time.ts'
+import type { NetworkFaults } from '../../../transport/simulated/memory-channels.ts'
 import { SimulatedProcess } from './process.ts'
 
 export interface WorldOptions {
   readonly seed: number
-  readonly fileMsMax: number
-  readonly fileFault?: (operation: string, path: string) => Error | undefined
+  readonly fileFault: (operation: string, path: string) => Error | undefined
+  /** What is read of a file. */
+  readonly reading: (bytes: Uint8Array) => Uint8Array
   /** Records that a task works on in one step: small, so that much can happen in between. */
   readonly recordsPerStep: number
   /** Codes of errors that nothing which goes wrong here explains. */
@@ -21,6 +23,10 @@ export interface WorldOptions {
 }
 
 const notesKept = 400
+
+/** Longest time that a file operation takes, ms, while nothing is slow. */
+export const fileMsUsual = 1
+export const calmNetwork: NetworkFaults = { delayMsMax: 1 }
 
 export class World {
   readonly time: VirtualTime
@@ -33,20 +39,25 @@ export class World {
   broken: string | undefined
   /** What its jobs told, but for their progress. */
   readonly events: JobEvent[] = []
+  /** Longest time that an operation on that path takes, ms. */
+  fileMs: (path: string) => number = () => fileMsUsual
+  /** When the last of those that were stopped goes on, ms. */
+  stoppedUntilMs = 0
   private readonly options: WorldOptions
   private readonly random: Random
   private readonly hash: Hash = createHash('sha256')
   private readonly processes: SimulatedProcess[] = []
+  private current: SimulatedProcess | undefined
 
   constructor(options: WorldOptions) {
     this.options = options
     this.time = virtualTime(1_700_000_000_000)
     this.random = seededRandom(options.seed * 8 + 1)
     this.networkRandom = seededRandom(options.seed * 8 + 2)
-    const { fileFault } = options
     this.disk = simulatedFiles({
       nowMs: () => this.time.wallMs(),
-      ...(fileFault && { fault: fileFault }),
+      fault: options.fileFault,
+      reading: (_, bytes) => options.reading(bytes),
     })
   }
 
@@ -67,10 +78,23 @@ export class World {
       random: seededRandom(this.options.seed * 1000 + 100 + this.processes.length),
       failpoints: { hit: this.options.failpoint },
       log: silentLog,
-      fileMsMax: this.options.fileMsMax,
+      fileMs: (path) => this.fileMs(path),
+      entered: (process) => (this.current = process),
     })
     this.processes.push(made)
     return made
+  }
+
+  /** Which process is running: between two events promises settle, those of the process that the first was in. */
+  get running(): SimulatedProcess | undefined {
+    return this.current
+  }
+
+  /** The process stands still, whoever else goes on. */
+  stop(process: SimulatedProcess, forMs: number): void {
+    process.stop()
+    this.time.after(forMs, () => process.continue())
+    this.stoppedUntilMs = Math.max(this.stoppedUntilMs, this.time.monotonicMs() + forMs)
   }
 
   /** The power fails: nothing that ran goes on, and what was not synced may be gone. */

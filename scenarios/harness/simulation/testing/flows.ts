@@ -1,5 +1,14 @@
 /** Small flows that together use what the engine has, for its own simulations. */
-import { cell, collect, flow, fromGenerator, operator, toJsonl, type Flow } from '../../../../index.ts'
+import {
+  cell,
+  collect,
+  flow,
+  fromGenerator,
+  operator,
+  toJsonl,
+  type Flow,
+  type RunOptions,
+} from '../../../../index.ts'
 
 interface Item {
   readonly id: number
@@ -92,3 +101,52 @@ export function small(): Flow {
     .sink('files', toJsonl('/out'))
   return made
 }
+
+/** An asynchronous generator, spread in turn over tasks, and one whose records go to every task. */
+export function sharing(): Flow {
+  const made = flow('sharing')
+  const numbers = made.source(
+    'numbers',
+    fromGenerator({
+      async *open(position: number | null) {
+        for (let id = position ?? 0; id < 200; id += 1) {
+          if (id % 3 === 0) await Promise.resolve()
+          yield { value: { id, key: `n${id % 5}` }, position: id + 1 }
+        }
+      },
+    }),
+  )
+  const all = made
+    .source('all', fromGenerator({ count: 30, at: (id) => ({ id: 2000 + id, key: `a${id % 2}` }) }))
+    .broadcast()
+    .map('to-all', (record) => record, { parallelism: 2 })
+  numbers
+    .rebalance()
+    .map('in-turn', (record) => ({ ...record, id: record.id * 10 }), { parallelism: 3 })
+    .union('either', all)
+    .keyBy('by-key', (record) => record.key)
+    .process('count', counts)
+    .sink('files', toJsonl('/shared'))
+  return made
+}
+
+/**
+ * To be run with `aborting.run`: checkpoints that mostly take longer than they may, so that staged output of several
+ * waits for the first that completes (K1).
+ */
+export function aborting(): Flow {
+  const made = flow('aborting')
+  const source = made.source(
+    'numbers',
+    fromGenerator({ count: 300, at: (id) => ({ id, key: `k${id % 7}` }) }),
+  )
+  source.map('copy', (record) => ({ ...record })).sink('copies', toJsonl('/copies'))
+  source
+    .keyBy('by-key', (record) => record.key)
+    .process('count', counts)
+    .sink('values', collect())
+  return made
+}
+aborting.run = {
+  checkpoints: { everyMs: 5, timeoutMs: 8, failuresMax: 100_000 },
+} satisfies Pick<RunOptions, 'checkpoints'>

@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest'
+import { resolveRates } from './draw-faults.ts'
+import type { FaultKind } from './faults.ts'
+import { runSchedule } from './schedule.ts'
+import { failureFreeRows, simulate } from './simulate.ts'
+import { merging, small } from './testing/flows.ts'
+
+const kinds = Object.keys(resolveRates()) as FaultKind[]
+const alone = (kind: FaultKind) => ({ ...Object.fromEntries(kinds.map((each) => [each, 0])), [kind]: 1 })
+
+describe('faults', { timeout: 600_000 }, () => {
+  it.each(kinds)('%s alone happens, and nothing wrong becomes visible', async (kind) => {
+    const report = await simulate(small, { seeds: 12, faults: alone(kind) })
+    expect(report.violations).toEqual([])
+    expect(report.counts[`fault ${kind}`]).toBeGreaterThan(0)
+  })
+
+  const run = { workers: 2, parallelism: 2, keyGroups: 16, checkpoints: { everyMs: 10, failuresMax: 1000 } }
+  const play = (faults: Parameters<typeof runSchedule>[1]['faults']) =>
+    runSchedule(merging(), { seed: 3, faults, run, livenessMs: 60_000 })
+
+  it('C7: a rotten bit in what a restore needs is refused with a typed error, and nothing wrong is visible', async () => {
+    const expected = new Set(await failureFreeRows(merging, { run }))
+    const codes = new Set<string>()
+    for (let bit = 0.05; bit < 1; bit += 0.1) {
+      const rot = [0, 0.2, 0.4, 0.6, 0.8, 0.99].map(
+        (pick) => ({ kind: 'bitRot', atMs: 150, pick, bit }) as const,
+      )
+      const { refused, stuck, rows } = await play([...rot, { kind: 'killParent', atMs: 151 }])
+      expect(stuck).toBeUndefined()
+      if (refused) codes.add(refused.code)
+      expect(new Set(rows).size).toBe(rows.length)
+      expect(rows.filter((row) => !expected.has(row))).toEqual([])
+    }
+    expect([...codes]).toContain('CHECKPOINT_DAMAGED')
+  })
+
+  it('a task whose code throws, before its work or behind it, restarts the job', async () => {
+    for (const when of ['before', 'after'] as const) {
+      const { world, rows } = await play([{ kind: 'throwingCode', call: 300, when }])
+      expect(world.counts.get('job.restarting')).toBe(1)
+      expect(rows).toEqual(await failureFreeRows(merging, { run }))
+    }
+  })
+
+  it('code that blocks holds its own process up, and no other', async () => {
+    const { world, rows } = await play([{ kind: 'slowCode', call: 300, forMs: 5_000 }])
+    expect(world.time.monotonicMs()).toBeGreaterThan(5_000)
+    expect(world.counts.get('job.restarting')).toBeUndefined()
+    expect(rows).toEqual(await failureFreeRows(merging, { run }))
+  })
+
+  it('E3: a parent that went on after another finished the job changes nothing', async () => {
+    const { world, rows, runs } = await play([
+      { kind: 'stopParent', atMs: 120, forMs: 20_000, worker: 'stop' },
+    ])
+    expect([runs, world.time.monotonicMs() > 20_000]).toEqual([2, true])
+    expect(rows).toEqual(await failureFreeRows(merging, { run }))
+  })
+})
