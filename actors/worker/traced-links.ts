@@ -100,7 +100,7 @@ export class TracedInput implements LinkInput {
   }
 
   record(checkpoint: CheckpointId, before: readonly ChannelItem[] = []): ChannelState {
-    const items = before.reduce((sum, item) => sum + ('payload' in item ? item.count : elementCount(item)), 0)
+    const items = before.reduce((sum, item) => sum + countOf(item), 0)
     this.trace({ kind: 'recorded', ...this.about, checkpoint, before: items })
     const stored = (elements: number): void =>
       this.trace({ kind: 'stored', ...this.about, checkpoint, elements })
@@ -142,6 +142,11 @@ class TracedChannel implements ChannelState {
   close(): void {
     this.channel.close()
   }
+}
+
+function countOf(item: ChannelItem): number {
+  if (item.kind !== 'batch') return 1
+  return 'payload' in item ? item.count : item.records.length
 }
 
 const linkOf = ({ epoch, id, from, to }: LinkSpec): TracedLink => ({ epoch, link: id, from, to })

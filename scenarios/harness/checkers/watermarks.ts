@@ -1,4 +1,4 @@
-/** On every link watermarks rise: no later record is older than one that was sent. */
+/** On every link watermarks never fall. One that only says that its sender is idle repeats the time. */
 import type { TraceEvent } from '../../../core/ports/trace.ts'
 
 export class WatermarkChecker {
@@ -10,7 +10,7 @@ export class WatermarkChecker {
     const { epoch, link, from, to, kind, element } = event
     const end = `${epoch.term}.${epoch.attempt}/${link} ${kind}`
     const before = this.newest.get(end) ?? -Infinity
-    if (!(element.atMs > before)) {
+    if (!(element.atMs >= before)) {
       this.violations.push(`${from} → ${to}: watermark ${element.atMs} was ${kind} after ${before}`)
     }
     this.newest.set(end, element.atMs)
