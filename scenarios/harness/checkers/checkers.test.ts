@@ -8,7 +8,7 @@ import {
   checkHistory,
   checkSequence,
   CreditChecker,
-  CutChecker,
+  LinkCutChecker,
   isSequence,
   WatermarkChecker,
   type JournalEntry,
@@ -37,9 +37,9 @@ const captured: TraceEvent = { kind: 'captured', epoch: about.epoch, task: about
 const batch: TracedElement = { kind: 'batch', count: 10 }
 const barrier: TracedElement = { kind: 'barrier', checkpoint: 3 }
 
-describe('CutChecker', () => {
+describe('LinkCutChecker', () => {
   const check = (events: readonly TraceEvent[], unaligned = false): readonly string[] => {
-    const checker = new CutChecker()
+    const checker = new LinkCutChecker()
     for (const event of events) checker.observe(event)
     return checker.check([{ epoch: '1.1', id: 3, unaligned }])
   }

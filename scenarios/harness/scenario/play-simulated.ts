@@ -13,7 +13,7 @@ import { VerdictBuilder } from './verdict-builder.ts'
 
 const schedulesDefault = 2
 /** Virtual ms from the last fault to the end of the job. */
-const livenessMs = 600_000
+const livenessMs = 60_000
 
 const runDefaults: RunOptions = {
   workers: 2,

@@ -7,7 +7,7 @@ import {
   checkCommitOrder,
   checkHistory,
   CreditChecker,
-  CutChecker,
+  LinkCutChecker,
   WatermarkChecker,
   type JournalEntry,
   type LoggedSlot,
@@ -15,7 +15,7 @@ import {
 import type { Observer } from './observer.ts'
 
 export class CheckedRun implements Observer {
-  private readonly cut = new CutChecker()
+  private readonly cut = new LinkCutChecker()
   private readonly watermarks = new WatermarkChecker()
   private readonly credit = new CreditChecker()
   private readonly journal: JournalEntry[] = []
