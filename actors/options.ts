@@ -10,6 +10,7 @@ import {
   type ResolvedCheckpointOptions,
 } from '../snapshot/options.ts'
 import { defaultRestartPolicy, shortestLimitMs, type RestartPolicy } from './kit/restart-policy.ts'
+import { show } from '../core/show.ts'
 
 export interface RunOptions {
   /** Tasks of each step that says nothing else. Default: `workers`, at least 1. */
@@ -109,7 +110,7 @@ export function resolveOptions(given: RunOptions = {}): ResolvedOptions {
   if (restart.strategy !== undefined && restart.strategy !== 'exponential') {
     throw new ConfigError(
       'OPTION_ILLEGAL',
-      `restart.strategy must be 'exponential', got ${JSON.stringify(restart.strategy)}`,
+      `restart.strategy must be 'exponential', got ${show(restart.strategy)}`,
     )
   }
   const workers = whole('workers', given.workers ?? 0, 0, limits.workersMax)
@@ -161,20 +162,17 @@ function resolveRestart(given: Partial<RestartPolicy>): RestartPolicy {
 function whole(name: string, value: number, min: number, max = Number.MAX_SAFE_INTEGER): number {
   if (Number.isSafeInteger(value) && value >= min && value <= max) return value
   const range = max === Number.MAX_SAFE_INTEGER ? `≥ ${min}` : `from ${min} to ${max}`
-  throw new ConfigError(
-    'OPTION_ILLEGAL',
-    `${name} must be a whole number ${range}, got ${JSON.stringify(value)}`,
-  )
+  throw new ConfigError('OPTION_ILLEGAL', `${name} must be a whole number ${range}, got ${show(value)}`)
 }
 
 function flag(name: string, value: boolean): boolean {
   if (typeof value === 'boolean') return value
-  throw new ConfigError('OPTION_ILLEGAL', `${name} must be true or false, got ${JSON.stringify(value)}`)
+  throw new ConfigError('OPTION_ILLEGAL', `${name} must be true or false, got ${show(value)}`)
 }
 
 function checkObject(name: string, value: object): void {
   if (typeof value === 'object' && (value as object | null) !== null) return
-  throw new ConfigError('OPTION_ILLEGAL', `${name} must be an object, got ${JSON.stringify(value)}`)
+  throw new ConfigError('OPTION_ILLEGAL', `${name} must be an object, got ${show(value)}`)
 }
 
 function storeOption(given: StoreDefinition | undefined): StoreDefinition | undefined {
@@ -182,7 +180,7 @@ function storeOption(given: StoreDefinition | undefined): StoreDefinition | unde
   if (given === undefined || opens) return given
   throw new ConfigError(
     'OPTION_ILLEGAL',
-    `checkpoints.store must be a store, such as fileStore('.millrace'), got ${JSON.stringify(given)}`,
+    `checkpoints.store must be a store, such as fileStore('.millrace'), got ${show(given)}`,
   )
 }
 
@@ -197,7 +195,7 @@ function natsOption(given: string | undefined, workers: number): string {
   if (nats === 'embedded' || /^(nats|tls):\/\/\S+$/.test(nats)) return nats
   throw new ConfigError(
     'OPTION_ILLEGAL',
-    `nats must be 'embedded' or a URL such as nats://localhost:4222, got ${JSON.stringify(nats)}`,
+    `nats must be 'embedded' or a URL such as nats://localhost:4222, got ${show(nats)}`,
   )
 }
 

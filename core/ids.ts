@@ -4,6 +4,7 @@
  */
 import { ConfigError } from './errors.ts'
 import { limits } from './limits.ts'
+import { show } from './show.ts'
 
 declare const brand: unique symbol
 type Brand<T, Name extends string> = T & { readonly [brand]: Name }
@@ -37,7 +38,7 @@ function checkName(kind: string, name: unknown): string {
   if (typeof name !== 'string' || !namePattern.test(name) || name.length > limits.nameLengthMax) {
     throw new ConfigError(
       'NAME_ILLEGAL',
-      `${kind} must be 1 to ${limits.nameLengthMax} characters of A-Z a-z 0-9 _ - and begin with a letter, got ${JSON.stringify(name)}`,
+      `${kind} must be 1 to ${limits.nameLengthMax} characters of A-Z a-z 0-9 _ - and begin with a letter, got ${show(name)}`,
       { kind, name: String(name) },
     )
   }

@@ -1,4 +1,5 @@
 import { MillraceError } from './errors.ts'
+import { show } from './show.ts'
 
 /** The engine contradicts itself: never caused by input, never survivable by going on. */
 export class InvariantError extends MillraceError<'INVARIANT'> {
@@ -14,5 +15,5 @@ export function invariant(condition: boolean, what: string): asserts condition {
 
 /** For the default branch of a switch over a tagged union. */
 export function unreachable(value: never, what: string): never {
-  throw new InvariantError(`${what}: unexpected ${JSON.stringify(value)}`)
+  throw new InvariantError(`${what}: unexpected ${show(value)}`)
 }

@@ -3,6 +3,7 @@ import { ConfigError } from '../core/errors.ts'
 import type { StepOptions } from './flow.ts'
 import type { ErrorPolicy } from './operator.ts'
 import type { EmitOn } from './steps/aggregate.ts'
+import { show } from '../core/show.ts'
 
 export interface OperatorOptions extends StepOptions {
   /**
@@ -28,8 +29,5 @@ export const onErrorOf = (name: string, options: OperatorOptions | undefined): E
 export function oneOf<V extends string>(name: string, option: string, given: V, known: readonly V[]): V {
   if (known.includes(given)) return given
   const choice = known.map((value) => `'${value}'`).join(' or ')
-  throw new ConfigError(
-    'OPTION_ILLEGAL',
-    `${option} of '${name}' must be ${choice}, got ${JSON.stringify(given)}`,
-  )
+  throw new ConfigError('OPTION_ILLEGAL', `${option} of '${name}' must be ${choice}, got ${show(given)}`)
 }

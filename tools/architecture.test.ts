@@ -23,7 +23,7 @@ const mayImport: Record<string, readonly string[]> = {
   'actors/kit': ['core'],
   actors: ['core', 'transport', 'snapshot', 'operators', 'actors/kit'],
   'index.ts': ['core', 'transport', 'snapshot', 'operators', 'actors', 'actors/kit'],
-  scenarios: ['core', 'transport', 'snapshot', 'operators', 'actors', 'index.ts'],
+  scenarios: ['core', 'transport', 'snapshot', 'operators', 'actors', 'actors/kit', 'index.ts'],
   cli: ['core', 'transport', 'snapshot', 'operators', 'actors', 'index.ts', 'scenarios'],
   bench: ['core', 'transport', 'snapshot', 'operators', 'actors', 'index.ts', 'scenarios'],
 }

@@ -13,7 +13,15 @@ import { watermark, type Batch, type Element, type Watermark } from '../core/ele
 import type { CheckpointId } from '../core/ids.ts'
 import { invariant } from '../core/invariant.ts'
 import { limits } from '../core/limits.ts'
-import { frameLength, readBatch, readFrame, writeFrame, type Frame, type FrameHead } from './frame.ts'
+import {
+  FrameError,
+  frameLength,
+  readBatch,
+  readFrame,
+  writeFrame,
+  type Frame,
+  type FrameHead,
+} from './frame.ts'
 import { makeFrames } from './framed/make-frames.ts'
 import type { ChannelFrame, ChannelItem, ChannelState, LinkSpec } from './link.ts'
 
@@ -81,10 +89,12 @@ export function* readChannel(bytes: Uint8Array): IterableIterator<ChannelFrame> 
   for (let at = 0, expected = 0; at < bytes.length;) {
     const frame = readFrame(bytes.subarray(at, at + frameLength(bytes.subarray(at))))
     const count = frame.kind === 'batch' ? frame.count : 1
-    invariant(
-      (frame.kind === 'batch' || frame.kind === 'watermark') && frame.first === expected,
-      `C4: channel state is batches and watermarks numbered on, got a ${frame.kind} at ${frame.first} for ${expected}`,
-    )
+    if ((frame.kind !== 'batch' && frame.kind !== 'watermark') || frame.first !== expected) {
+      throw new FrameError(
+        'FRAME_FIELD',
+        `channel state is batches and watermarks numbered on: expected number ${expected}, found a ${frame.kind} at ${frame.first}`,
+      )
+    }
     yield frame
     at += frameLength(bytes.subarray(at))
     expected += count

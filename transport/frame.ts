@@ -203,9 +203,17 @@ export function readBatch(frame: Frame & { readonly kind: 'batch' }): Batch {
 }
 
 function decodeTimed(payload: Uint8Array, count: number): { records: unknown[]; times: readonly number[] } {
-  const { before, times } = readTimes(payload, count)
+  const { before, times } = timesOf(payload, count)
   checkField(times.length === count, 'the number of event times', times.length)
   return { records: decodeBatch(before), times }
+}
+
+function timesOf(payload: Uint8Array, count: number): ReturnType<typeof readTimes> {
+  try {
+    return readTimes(payload, count)
+  } catch (error) {
+    throw new FrameError('FRAME_FIELD', `expected event times behind the records, found ${String(error)}`)
+  }
 }
 
 function seal(

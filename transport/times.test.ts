@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { encodeBatch } from '../core/codec/index.ts'
 import { linkId, termNumber } from '../core/ids.ts'
-import { readBatch, readFrame, writeBatchFrame } from './frame.ts'
+import { readBatch, readFrame, writeBatchFrame, writeFrame } from './frame.ts'
 import { appendTimes, readTimes } from './times.ts'
 
 const head = { epoch: { term: termNumber(1), attempt: 0 }, link: linkId(0), first: 0 }
@@ -46,6 +47,24 @@ describe('event times in a frame', () => {
     const bytes = appendTimes(writeBatchFrame(head, ['a', 'b']).subarray(40), [1, 2, 3])
     const frame = { ...head, kind: 'batch', count: 2, payload: bytes, timed: true } as const
     expect(() => readBatch(frame)).toThrowError(expect.objectContaining({ code: 'FRAME_FIELD' }))
-    expect(() => readBatch({ ...frame, payload: bytes.subarray(0, 2) })).toThrowError(RangeError)
+    expect(() => readBatch({ ...frame, payload: bytes.subarray(0, 2) })).toThrowError(
+      expect.objectContaining({ code: 'FRAME_FIELD' }),
+    )
+  })
+
+  it.each([
+    ['no column', []],
+    ['a column longer than what is there', [0x80, 0xff, 0xff, 0xff, 0x00]],
+    ['plain times that are not there', [1, 0xff, 0xff, 0xff, 0xff]],
+    ['a time that ends early', [0x80, 1, 0, 0, 0]],
+    ['a time beyond what the column can say', [...Array.from({ length: 9 }, () => 0xff), 1, 10, 0, 0, 0]],
+  ])('are refused with a typed error: %s', (_, column) => {
+    const records = encodeBatch([1])
+    const payload = Uint8Array.from([...records, ...column])
+    expect(() => readTimes(Uint8Array.from(column), 1)).toThrow(RangeError)
+    const frame = readFrame(writeFrame({ ...head, kind: 'batch', count: 1, payload, timed: true }))
+    expect(frame.kind === 'batch' && (() => readBatch(frame))).toThrow(
+      expect.objectContaining({ code: expect.stringMatching(/^(FRAME_FIELD|BYTES_MALFORMED)$/) }),
+    )
   })
 })

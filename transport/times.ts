@@ -63,10 +63,12 @@ function readDeltas(bytes: Uint8Array): number[] {
       continue
     }
     before += value % 2 === 0 ? value / 2 : -(value + 1) / 2
+    if (!isCompact(before)) throw new RangeError(`the event time ${before} in a column of whole numbers`)
     times.push(before)
     value = 0
     scale = 1
   }
+  if (scale !== 1) throw new RangeError('event times that end early')
   return times
 }
 

@@ -1,6 +1,5 @@
 /** What the job continues from, and whether its sinks agree (C7, K4, E3). */
 import { checkpointId, stepName, workerId, type CheckpointId } from '../../core/ids.ts'
-import { decodeValue } from '../../core/codec/index.ts'
 import { fingerprint } from '../../operators/fingerprint.ts'
 import type { Graph, SinkStep } from '../../operators/graph.ts'
 import type { SinkPrepareContext } from '../../operators/sink.ts'
@@ -14,7 +13,7 @@ import { invariant } from '../../core/invariant.ts'
 import type { ChannelScope } from '../../snapshot/manifest.ts'
 import type { ResolvedOptions } from '../options.ts'
 import { planJob } from '../plan/plan.ts'
-import type { StagedOutput } from '../task/sink-step.ts'
+import { readStagedOutputs } from '../task/sink-step.ts'
 import { RestoredCheckpoint } from '../worker/restored-checkpoint.ts'
 
 export type RestoreChoice =
@@ -122,7 +121,7 @@ async function contextOf(
   const handles: unknown[] = []
   for (const section of restored?.sections(sink.name) ?? []) {
     if (section.scope.kind !== 'list' || !restored) continue
-    const outputs = decodeValue(await restored.read(section)) as StagedOutput[]
+    const outputs = readStagedOutputs(sink.name, await restored.read(section))
     handles.push(...outputs.map((output) => output.handle))
   }
   const { files, log } = options.ports

@@ -6,12 +6,14 @@
  * - K3: a failed commit is retried, then fails the task, never the checkpoint.
  * - T1: a full buffer closes the gate.
  */
+import { decodeValue } from '../../core/codec/index.ts'
 import type { CheckpointId, StepName } from '../../core/ids.ts'
 import { MillraceError, isTyped, systemCode } from '../../core/errors.ts'
 import { isCrash } from '../../core/ports/failpoints.ts'
 import type { Timers } from '../../core/ports/index.ts'
 import type { SinkWriter } from '../../operators/sink.ts'
 import { operatorThrew } from '../../operators/errors.ts'
+import { StateError } from '../../operators/state/errors.ts'
 import type { Gate } from './gate.ts'
 
 /** Plain data: what snapshots keep. */
@@ -19,6 +21,31 @@ export interface StagedOutput {
   readonly checkpoint: CheckpointId
   readonly handle: unknown
 }
+
+/** Throws StateError `STATE_DAMAGED` for what is no list of staged output. Handles are checked by their sink. */
+export function readStagedOutputs(step: StepName, bytes: Uint8Array): readonly StagedOutput[] {
+  const damaged = (cause?: unknown): StateError =>
+    new StateError('STATE_DAMAGED', `the staged output of '${step}' cannot be read`, {
+      retry: 'fatal',
+      cause,
+      details: { step },
+    })
+  let found: unknown
+  try {
+    found = decodeValue(bytes)
+  } catch (cause) {
+    throw damaged(cause)
+  }
+  if (!Array.isArray(found) || !found.every(isStagedOutput)) throw damaged()
+  return found
+}
+
+const isStagedOutput = (value: unknown): value is StagedOutput =>
+  typeof value === 'object' &&
+  value !== null &&
+  'handle' in value &&
+  'checkpoint' in value &&
+  Number.isSafeInteger(value.checkpoint)
 
 export interface SinkStepOptions {
   readonly step: StepName

@@ -68,7 +68,7 @@ function open(
       .sections()
       .map(({ scope, chunks }) => [
         scope.kind === 'split' && scope.split,
-        readSplitState(chunks[0] ?? new Uint8Array()),
+        readSplitState(stepName('source'), chunks[0] ?? new Uint8Array()),
       ])
   return { head, register, seen, gate, before, runAll, states, wakes: () => wakes }
 }

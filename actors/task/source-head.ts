@@ -14,6 +14,7 @@ import type { CheckpointId, StepName } from '../../core/ids.ts'
 import { BadRecord, type SourceContext, type SourceDefinition } from '../../operators/source.ts'
 import { deadLetterOf } from '../../operators/steps/poison.ts'
 import type { Emit, SplitRegister } from '../../operators/operator.ts'
+import { StateError } from '../../operators/state/errors.ts'
 import { isOpen } from './gate.ts'
 import type { Head, HeadEvents, HeadTarget } from './head.ts'
 import type { SectionDraft } from './sections.ts'
@@ -193,4 +194,21 @@ export class SourceHead implements Head {
   }
 }
 
-export const readSplitState = (bytes: Uint8Array): SplitState => decodeValue(bytes) as SplitState
+/** Throws StateError `STATE_DAMAGED` for what is no split's state. */
+export function readSplitState(step: StepName, bytes: Uint8Array): SplitState {
+  const damaged = (cause?: unknown): StateError =>
+    new StateError('STATE_DAMAGED', `the position of a split of '${step}' cannot be read`, {
+      retry: 'fatal',
+      cause,
+      details: { step },
+    })
+  let found: unknown
+  try {
+    found = decodeValue(bytes)
+  } catch (cause) {
+    throw damaged(cause)
+  }
+  const { ended, records } = (found ?? {}) as Partial<SplitState>
+  if (typeof ended !== 'boolean' || !Number.isSafeInteger(records)) throw damaged()
+  return found as SplitState
+}

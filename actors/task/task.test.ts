@@ -256,7 +256,7 @@ function countsIn(sections: readonly SectionDraft[]): Map<unknown, number> {
 const splitIn = (sections: readonly SectionDraft[]): SplitState => {
   const chunk = sections.find(({ scope }) => scope.kind === 'split')?.chunks[0]
   invariant(chunk !== undefined, 'a snapshot holds the split')
-  return readSplitState(chunk)
+  return readSplitState(stepName('source'), chunk)
 }
 
 describe('a task', () => {

@@ -19,7 +19,7 @@ export async function assignSplits(
     if (section.scope.kind !== 'split') continue
     const { split } = section.scope
     if (!states.has(split)) throw splitGone(step.name, split, known)
-    states.set(split, readSplitState((await restored?.read(section)) ?? new Uint8Array()))
+    states.set(split, readSplitState(step.name, (await restored?.read(section)) ?? new Uint8Array()))
   }
   const mine = [...states]
     .filter((_, i) => i % task.chain.parallelism === task.index)

@@ -1,5 +1,4 @@
 /** Makes one task of a deployment: restores its state, opens its sinks and links, wires its chain. */
-import { decodeValue } from '../../core/codec/index.ts'
 import type { Barrier } from '../../core/elements.ts'
 import type { Epoch, StepName } from '../../core/ids.ts'
 import { invariant } from '../../core/invariant.ts'
@@ -19,7 +18,7 @@ import type { Head, HeadEvents, HeadTarget } from '../task/head.ts'
 import { InputHead } from '../task/input-head.ts'
 import { LinkBuffer, partitionEmit } from '../task/output.ts'
 import { ReplayedInput } from '../task/replayed-input.ts'
-import { SinkStepRuntime, type StagedOutput } from '../task/sink-step.ts'
+import { readStagedOutputs, SinkStepRuntime, type StagedOutput } from '../task/sink-step.ts'
 import { SourceHead } from '../task/source-head.ts'
 import type { SplitState } from '../task/split-feed.ts'
 import { Task, type TaskEvents } from '../task/task.ts'
@@ -245,7 +244,7 @@ async function restoredOutputs(context: TaskContext, step: StepName): Promise<St
   const outputs: StagedOutput[] = []
   for (const section of restored?.sections(step) ?? []) {
     if (section.scope.kind !== 'list' || section.scope.index % task.chain.parallelism !== task.index) continue
-    outputs.push(...(decodeValue((await restored?.read(section)) ?? new Uint8Array()) as StagedOutput[]))
+    outputs.push(...readStagedOutputs(step, (await restored?.read(section)) ?? new Uint8Array()))
   }
   return outputs
 }

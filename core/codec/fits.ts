@@ -7,6 +7,7 @@
  * - named properties of typed arrays, and of arrays longer than `namedPropertiesLengthMax`, are not looked for.
  */
 import { isBinaryPrototype } from './binary.ts'
+import { BigintCrowd } from './crowd.ts'
 import { checkedShape, noteUse, otherKeys } from './shape-check.ts'
 import type { CheckedShape, FieldChecks } from './shape-check.ts'
 import { isWellFormed } from './text.ts'
@@ -183,8 +184,10 @@ function fitsOther(value: object, prototype: unknown, depth: number): boolean {
   return false
 
   function fitsMap(map: ReadonlyMap<unknown, unknown>): boolean {
+    const crowd = new BigintCrowd()
     for (const [key, item] of map) {
       if (typeof key === 'object' && key !== null) return false
+      if (typeof key === 'bigint' && !crowd.takes(key)) return false
       if (!fitsValue(key, depth + 1) || !fitsValue(item, depth + 1)) return false
     }
     room -= map.size
@@ -192,8 +195,10 @@ function fitsOther(value: object, prototype: unknown, depth: number): boolean {
   }
 
   function fitsSet(set: ReadonlySet<unknown>): boolean {
+    const crowd = new BigintCrowd()
     for (const item of set) {
       if (typeof item === 'object' && item !== null) return false
+      if (typeof item === 'bigint' && !crowd.takes(item)) return false
       if (!fitsValue(item, depth + 1)) return false
     }
     room -= set.size

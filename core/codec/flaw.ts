@@ -4,6 +4,7 @@
  */
 import { limits } from '../limits.ts'
 import { isBinaryPrototype } from './binary.ts'
+import { BigintCrowd, crowdMax } from './crowd.ts'
 import { isWellFormed } from './text.ts'
 
 export interface Flaw {
@@ -113,7 +114,9 @@ function inspectArray(value: readonly unknown[], path: string, walk: Walk): Flaw
 const isIndex = (key: string, length: number): boolean => String(Number(key)) === key && Number(key) < length
 
 function inspectMap(map: ReadonlyMap<unknown, unknown>, path: string, walk: Walk): Flaw | undefined {
+  const crowd = new BigintCrowd()
   for (const [key, item] of map) {
+    if (typeof key === 'bigint' && !crowd.takes(key)) return crowded(path, 'Map')
     // An object is a key by its identity, which no wire keeps.
     if (typeof key === 'object' && key !== null) return { path, found: 'a Map with an object as key' }
     const at = `${path}.get(${typeof key === 'string' ? JSON.stringify(key) : String(key)})`
@@ -124,13 +127,20 @@ function inspectMap(map: ReadonlyMap<unknown, unknown>, path: string, walk: Walk
 }
 
 function inspectSet(set: ReadonlySet<unknown>, path: string, walk: Walk): Flaw | undefined {
+  const crowd = new BigintCrowd()
   for (const item of set) {
+    if (typeof item === 'bigint' && !crowd.takes(item)) return crowded(path, 'Set')
     if (typeof item === 'object' && item !== null) return { path, found: 'a Set with an object as member' }
     const flaw = inspect(item, path, walk)
     if (flaw) return flaw
   }
   return undefined
 }
+
+const crowded = (path: string, kind: string): Flaw => ({
+  path,
+  found: `a ${kind} with more than ${crowdMax} bigints that agree in their lowest 64 bits`,
+})
 
 function className(prototype: unknown): string {
   const constructor: unknown = (prototype as { constructor?: unknown }).constructor

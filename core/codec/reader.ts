@@ -9,10 +9,10 @@
  * - R4 never assigns a key of the wire to a property that has a setter (`__proto__`).
  */
 import { typedArrayOf } from './binary.ts'
+import { BigintCrowd, crowded } from './crowd.ts'
 import { malformed } from './error.ts'
 import { escapedPlain, escapedWithoutPrototype, setOwn } from './escape.ts'
-import { addShape, knownShape } from './shapes.ts'
-import type { Shape } from './shapes.ts'
+import { addShape, knownShape, type Shape } from './shapes.ts'
 
 /** Node's own readers of strings, without the argument checks of `toString`; not in its type definitions. */
 interface Source extends Buffer {
@@ -189,10 +189,7 @@ function readUtf8(start: number, stop: number): string {
   return decoded.includes('\ufffd') ? strictUtf8.decode(bytes.subarray(start, stop)) : decoded
 }
 
-const readBinary = (length: number): Uint8Array => {
-  const start = skip(length)
-  return new Uint8Array(bytes.subarray(start, position))
-}
+const readBinary = (length: number): Uint8Array => new Uint8Array(bytes.subarray(skip(length), position))
 
 function readArray(length: number): unknown[] {
   elementsLeft -= length
@@ -215,9 +212,11 @@ function readMap(size: number): unknown {
 
 function readPlainMap(size: number): Map<unknown, unknown> {
   const map = new Map<unknown, unknown>()
+  const crowd = new BigintCrowd()
   for (let i = 0; i < size; i += 1) {
     const key = read()
     if (typeof key === 'object' && key !== null) throw malformed('found an object as key of a Map')
+    if (typeof key === 'bigint' && !crowd.takes(key)) throw malformed(crowded)
     map.set(key, read())
   }
   if (map.size !== size) throw malformed('found a key twice in a Map')
@@ -296,8 +295,10 @@ function readSet(): Set<unknown> {
   const items = read()
   if (!Array.isArray(items)) throw malformed('found a Set without members')
   const set = new Set<unknown>()
+  const crowd = new BigintCrowd()
   for (const item of items as unknown[]) {
     if (typeof item === 'object' && item !== null) throw malformed('found an object in a Set')
+    if (typeof item === 'bigint' && !crowd.takes(item)) throw malformed(crowded)
     set.add(item)
   }
   if (set.size !== items.length) throw malformed('found a member twice in a Set')

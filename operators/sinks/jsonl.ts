@@ -4,6 +4,7 @@ import { SinkError } from './errors.ts'
 import { toJson } from './json.ts'
 import { newestCommitted, prepareFolder } from './jsonl/folder.ts'
 import { JsonlWriter } from './jsonl/writer.ts'
+import { show } from '../../core/show.ts'
 
 export interface JsonlSinkOptions<T> {
   /** A record as one line, without a line break; default: JSON that refuses what JSON cannot say. */
@@ -40,10 +41,7 @@ export function toJsonl<T>(folder: string, options: JsonlSinkOptions<T> = {}): S
 
 function resolveFolder(folder: string): string {
   if (typeof folder !== 'string' || folder === '' || folder.includes('\0')) {
-    throw new ConfigError(
-      'OPTION_ILLEGAL',
-      `toJsonl: expected a folder's path, got ${JSON.stringify(folder)}`,
-    )
+    throw new ConfigError('OPTION_ILLEGAL', `toJsonl: expected a folder's path, got ${show(folder)}`)
   }
   return folder.replace(/(?<=.)\/+$/, '')
 }

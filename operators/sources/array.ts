@@ -2,6 +2,7 @@ import { CodecError, decodeBatch, encodeBatch } from '../../core/codec/index.ts'
 import type { Chunk, SourceDefinition, SplitReader } from '../source.ts'
 import { SourceError } from './errors.ts'
 import { splitNumber } from './numbered-splits.ts'
+import { show } from '../../core/show.ts'
 
 const blockValues = 256
 
@@ -51,11 +52,9 @@ function encode(values: readonly unknown[]): Encoded {
 function startIndex(position: unknown, count: number): number {
   if (position === null || position === undefined) return 0
   if (typeof position !== 'number' || !Number.isSafeInteger(position) || position < 0) {
-    throw new SourceError(
-      'POSITION_ILLEGAL',
-      `expected an index of an array, found ${JSON.stringify(position)}`,
-      { retry: 'fatal' },
-    )
+    throw new SourceError('POSITION_ILLEGAL', `expected an index of an array, found ${show(position)}`, {
+      retry: 'fatal',
+    })
   }
   if (position > count) {
     throw new SourceError(

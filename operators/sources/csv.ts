@@ -10,6 +10,7 @@ import { wholeFile } from './files/ranges.ts'
 import { decoding, type TextFormat } from './files/text-format.ts'
 import { blockBytesDefault, rowBytesMaxDefault, textSource } from './files/text-source.ts'
 import { resolveBadRows, resolvePaths, resolveWholeNumber, type RowOptions } from './options.ts'
+import { show } from '../../core/show.ts'
 
 export interface CsvOptions<T> extends RowOptions<CsvRow, T> {
   /** Names for a file without a header; by default the first row names the columns. */
@@ -65,6 +66,6 @@ function resolveDelimiter(delimiter = ','): string {
   if (/^[\t -~]$/.test(delimiter) && delimiter !== '"') return delimiter
   throw new ConfigError(
     'OPTION_ILLEGAL',
-    `csv: delimiter must be one ASCII character other than a quote, got ${JSON.stringify(delimiter)}`,
+    `csv: delimiter must be one ASCII character other than a quote, got ${show(delimiter)}`,
   )
 }

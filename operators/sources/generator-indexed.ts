@@ -3,6 +3,7 @@ import type { Chunk, SourceDefinition, SplitReader } from '../source.ts'
 import { SourceError } from './errors.ts'
 import { numberedSplits, splitNumber } from './numbered-splits.ts'
 import { resolveWholeNumber } from './options.ts'
+import { show } from '../../core/show.ts'
 
 /** How indexes are shared out over splits. */
 export type IndexShare = 'contiguous' | 'interleaved'
@@ -82,7 +83,7 @@ function resolveShare(share: IndexShare | undefined): IndexShare {
   if (share === 'contiguous' || share === 'interleaved') return share
   throw new ConfigError(
     'OPTION_ILLEGAL',
-    `fromGenerator: share must be 'contiguous' or 'interleaved', got ${JSON.stringify(share)}`,
+    `fromGenerator: share must be 'contiguous' or 'interleaved', got ${show(share)}`,
   )
 }
 
@@ -92,7 +93,7 @@ function nextIndex(run: Run, position: unknown): number {
   if (typeof next !== 'number' || !Number.isSafeInteger(next)) {
     throw new SourceError(
       'POSITION_ILLEGAL',
-      `expected the position of an indexed generator, found ${JSON.stringify(position)}`,
+      `expected the position of an indexed generator, found ${show(position)}`,
       { retry: 'fatal' },
     )
   }

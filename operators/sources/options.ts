@@ -1,5 +1,6 @@
 /** Options that the file sources share, resolved once; rejected with the reason, never clamped. */
 import { ConfigError } from '../../core/errors.ts'
+import { show } from '../../core/show.ts'
 
 export interface RowOptions<Row, T> {
   /** Turns a row into a record; what it throws makes the row a bad row. Synchronous. */
@@ -15,7 +16,7 @@ export function resolveBadRows(kind: string, badRows: BadRows | undefined): BadR
   if (badRows === 'fail' || badRows === 'dead-letter') return badRows
   throw new ConfigError(
     'OPTION_ILLEGAL',
-    `${kind}: badRows must be 'fail' or 'dead-letter', got ${JSON.stringify(badRows)}`,
+    `${kind}: badRows must be 'fail' or 'dead-letter', got ${show(badRows)}`,
   )
 }
 
@@ -39,10 +40,7 @@ export function resolvePaths(kind: string, path: string | readonly string[]): re
   const seen = new Set<string>()
   for (const each of paths) {
     if (typeof each !== 'string' || each === '' || each.includes('\0')) {
-      throw new ConfigError(
-        'OPTION_ILLEGAL',
-        `${kind}: a path must be a non-empty string, got ${JSON.stringify(each)}`,
-      )
+      throw new ConfigError('OPTION_ILLEGAL', `${kind}: a path must be a non-empty string, got ${show(each)}`)
     }
     if (seen.has(each))
       throw new ConfigError(

@@ -10,6 +10,7 @@ import type { CheckpointStore, StoreDefinition } from '../store.ts'
 import { ensureFolder, sweepFolder, syncAncestors } from './file-folder.ts'
 import { fileParts } from './file-parts.ts'
 import { fileSlots } from './file-slots.ts'
+import { show } from '../../core/show.ts'
 
 /** A store definition that names its folder. */
 export interface FileStoreDefinition extends StoreDefinition {
@@ -23,10 +24,7 @@ export interface FileStoreDefinition extends StoreDefinition {
  */
 export function fileStore(folder: string): FileStoreDefinition {
   if (typeof folder !== 'string' || folder === '' || folder.includes('\0')) {
-    throw new ConfigError(
-      'STORE_FOLDER',
-      `fileStore needs the path of a folder, got ${JSON.stringify(folder)}`,
-    )
+    throw new ConfigError('STORE_FOLDER', `fileStore needs the path of a folder, got ${show(folder)}`)
   }
   return { kind: 'file', folder, open: (files) => Promise.resolve(openFileStore(resolve(folder), files)) }
 }

@@ -4,6 +4,7 @@
  */
 import { checkpointId, epochLabel, type CheckpointId, type Epoch } from '../../../core/ids.ts'
 import { SinkError } from '../errors.ts'
+import { show } from '../../../core/show.ts'
 
 export interface StagedFile {
   /** Name in the output folder, while it is staged. */
@@ -66,11 +67,9 @@ function parseHandle(handle: unknown): StagedFile {
     /^[0-9a-f]{64}$/.test(digest) &&
     Number.isSafeInteger(bytes)
   if (legal) return handle as StagedFile
-  throw new SinkError(
-    'HANDLE_ILLEGAL',
-    `expected the handle of a staged file, found ${JSON.stringify(handle)}`,
-    { retry: 'fatal' },
-  )
+  throw new SinkError('HANDLE_ILLEGAL', `expected the handle of a staged file, found ${show(handle)}`, {
+    retry: 'fatal',
+  })
 }
 
 function isFinal(path: string): boolean {

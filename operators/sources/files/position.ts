@@ -3,6 +3,7 @@ import { SourceError } from '../errors.ts'
 import { changedError, type FileIdentity } from './identity.ts'
 import { rangeLabel, type ByteRange } from './ranges.ts'
 import type { Rows } from './rows.ts'
+import { show } from '../../../core/show.ts'
 
 export interface TextPosition extends TextStart {
   readonly file: FileIdentity
@@ -33,14 +34,10 @@ export function parseTextPosition(path: string, range: ByteRange, position: unkn
     !Number.isSafeInteger(offset) ||
     offset < 0
   ) {
-    throw new SourceError(
-      'POSITION_ILLEGAL',
-      `expected a position in '${path}', found ${JSON.stringify(position)}`,
-      {
-        retry: 'fatal',
-        details: { file: path },
-      },
-    )
+    throw new SourceError('POSITION_ILLEGAL', `expected a position in '${path}', found ${show(position)}`, {
+      retry: 'fatal',
+      details: { file: path },
+    })
   }
   if (label !== rangeLabel(range))
     throw changedError(path, `the position is one of its bytes ${label}, not of ${rangeLabel(range)}`)

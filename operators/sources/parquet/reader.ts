@@ -13,6 +13,7 @@ import { SourceError } from '../errors.ts'
 import type { FileIdentity } from '../files/identity.ts'
 import type { BadRows } from '../options.ts'
 import type { ParquetFile } from './file.ts'
+import { show } from '../../../core/show.ts'
 
 /** Column values by name. */
 export type ParquetRow = Readonly<Record<string, unknown>>
@@ -43,14 +44,10 @@ export function parseParquetPosition(path: string, position: unknown): ParquetPo
     row >= 0
   )
     return { file, row }
-  throw new SourceError(
-    'POSITION_ILLEGAL',
-    `expected a row of '${path}', found ${JSON.stringify(position)}`,
-    {
-      retry: 'fatal',
-      details: { file: path },
-    },
-  )
+  throw new SourceError('POSITION_ILLEGAL', `expected a row of '${path}', found ${show(position)}`, {
+    retry: 'fatal',
+    details: { file: path },
+  })
 }
 
 export class ParquetReader<T> implements SplitReader<T> {
