@@ -138,6 +138,14 @@ function bound(form: InlineForm, name: StepName, operators: readonly OperatorNod
   return { kind: 'tap', fn: (record) => instance?.tap?.(record) }
 }
 
+/** Whether a step's records are each of the split in hand: a keyed step before it speaks of others too. */
+function isOfSplit(graph: Graph, name: StepName): boolean {
+  const before = edgesInto(graph, name)[0]?.from
+  const step = before === undefined ? undefined : stepOf(graph, before)
+  if (step?.kind !== 'operator') return step !== undefined
+  return !step.definition.keyed && isOfSplit(graph, step.name)
+}
+
 function soleConsumer(graph: Graph, chain: Chain, step: StepName): StepName | undefined {
   const [edge, other] = edgesFrom(graph, step).filter(({ output }) => output === 'main')
   return edge && !other && chain.steps.includes(edge.to) ? edge.to : undefined
@@ -173,7 +181,7 @@ function makeOperator(
     wake: parts.wake,
     ...(state && { state }),
     ...(state?.timers && { timers: timed ? state.timers : clockTimersOnly(name, state.timers) }),
-    ...(parts.splits && { splits: parts.splits }),
+    ...(parts.splits && isOfSplit(plan.graph, name) && { splits: parts.splits }),
   }
   const instance =
     definition.onError === 'fail'

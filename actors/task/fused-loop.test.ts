@@ -6,13 +6,13 @@ import { openGate, type Gate } from './gate.ts'
 
 /** What one step does to numbers; `at` is the number it throws on. */
 interface Shape {
-  readonly kind: 'map' | 'filter' | 'identity'
+  readonly kind: 'map' | 'filter' | 'identity' | 'tap'
   readonly by: number
   readonly throwsAt: number | undefined
 }
 
 const shape = fc.record({
-  kind: fc.constantFrom('map' as const, 'filter' as const, 'identity' as const),
+  kind: fc.constantFrom('map' as const, 'filter' as const, 'identity' as const, 'tap' as const),
   by: fc.integer({ min: 2, max: 5 }),
   throwsAt: fc.option(fc.integer({ min: 0, max: 40 }), { nil: undefined }),
 })
@@ -26,6 +26,8 @@ function makeStep({ kind, by, throwsAt }: Shape, index: number): InlineStep {
   switch (kind) {
     case 'identity':
       return { name, form: { kind } }
+    case 'tap':
+      return { name, form: { kind, fn: (n) => void check(n as number) } }
     case 'map':
       return { name, form: { kind, fn: (n: number) => check(n) + by } }
     case 'filter':
@@ -164,5 +166,36 @@ describe('the generated loop', () => {
     } finally {
       vi.unstubAllGlobals()
     }
+  })
+})
+
+describe('the time of the record in hand', () => {
+  it.each([
+    ['the generated loop', fusedLoop],
+    ['the plain loop', plainLoop],
+  ])('%s: is in the register before each record, NaN where a batch has none', (_, make) => {
+    const register = { recordMs: 0 }
+    const seen: unknown[] = []
+    const tap: InlineStep = {
+      name: stepName('tap'),
+      form: { kind: 'tap', fn: (n) => (register.recordMs += (n as number) / 10) },
+    }
+    const drain = make([tap], (n) => void seen.push([n, register.recordMs]), register)
+    drain([1, 2], { index: 0 }, 2, openGate(), [100, 200])
+    drain([3], { index: 0 }, 1, openGate())
+    expect(seen).toEqual([
+      [1, 100.1],
+      [2, 200.2],
+      [3, NaN],
+    ])
+  })
+
+  it.each([
+    ['the generated loop', fusedLoop],
+    ['the plain loop', plainLoop],
+  ])('%s: without a register is not looked at', (_, make) => {
+    const seen: unknown[] = []
+    make([], (n) => void seen.push(n))([1], { index: 0 }, 1, openGate(), [100])
+    expect(seen).toEqual([1])
   })
 })

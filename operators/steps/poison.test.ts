@@ -202,3 +202,66 @@ describe('poison records of a keyed step', () => {
     expect([state.size, slotsOf(state, 'bad')]).toEqual([1, [[2], 2]])
   })
 })
+
+interface Keyed {
+  readonly k: string
+}
+
+describe('poison timers', () => {
+  const at = operator<string, Keyed, string>()({
+    state: { fired: cell(() => 0) },
+    onRecord: (ctx) => ctx.timers.at('x', 5),
+    onTimer(ctx) {
+      ctx.state.fired.update((fired) => fired + 1)
+      ctx.timers.at('next', 9)
+      ctx.emit(`${ctx.key} at ${ctx.timestampMs}`)
+      if (ctx.key === 'bad') throw new Error('bad')
+    },
+  })
+
+  it('P1: a throw undoes what the timer did, and the timer is gone', () => {
+    const dead: unknown[] = []
+    const definition = processOperator(
+      at as ProcessOperator<never, never, unknown>,
+      (row: Keyed) => row.k,
+      'dead-letter',
+    )
+    const { instance, state, out, context } = openKeyed(definition, (made, given) =>
+      guardedInstance(made, {
+        context: given,
+        skipped: () => undefined,
+        deadLetter: (letter) => void dead.push(letter),
+      }),
+    )
+    for (const k of ['good', 'bad']) instance.onRecord({ k })
+    for (let due = state.timers?.take('event', 5); due; due = state.timers?.take('event', 5)) {
+      context.time.recordMs = due.timer.atMs
+      instance.onTimer?.(due.key, due.timer)
+    }
+    expect([out, context.emittedMs]).toEqual([['good at 5'], [5]])
+    expect(dead).toMatchObject([{ code: 'OPERATOR_THREW', raw: expect.stringContaining('"bad"') }])
+    expect([state.size, state.keysToEnd(), state.timers?.take('event', 9)?.key]).toEqual([
+      1,
+      ['good'],
+      'good',
+    ])
+  })
+
+  it('what was held is emitted at its own time', () => {
+    const out: unknown[] = []
+    const context = fakeContext({ emit: (record) => void out.push(record) })
+    const instance = guardedInstance(
+      flatMapOperator((n: number) => [n, n + 1], 'skip'),
+      {
+        context,
+        skipped: () => undefined,
+      },
+    )
+    context.time.recordMs = 7
+    instance.onRecord(1)
+    expect([out, context.emittedMs]).toEqual([
+      [1, 2],
+      [7, 7],
+    ])
+  })
+})

@@ -156,3 +156,46 @@ describe('process', () => {
     expect(snapshot.sections()).toHaveLength(1)
   })
 })
+
+describe('process and time', () => {
+  const timed = operator<string, Row, unknown>()({
+    state: {},
+    onRecord(ctx, row) {
+      if (row.n === 0) ctx.emit([ctx.timestampMs, ctx.watermarkMs, ctx.nowMs()])
+      else ctx.timers.at('x', row.n)
+    },
+    onTimer: (ctx, timer) => ctx.emit([ctx.key, timer]),
+  })
+
+  it('handlers see the record’s time, the step’s watermark and the clock', () => {
+    const { instance, context, out } = openKeyed(define(timed))
+    context.time.recordMs = 5
+    context.clock.watermarkMs = 3
+    instance.onRecord({ k: 'a', n: 0 })
+    expect(out).toEqual([[5, 3, 0]])
+  })
+
+  it('onTimer comes with its key', () => {
+    const { instance, state, out } = openKeyed(define(timed))
+    instance.onRecord({ k: 'a', n: 8 })
+    const due = state.timers?.take('event', 8)
+    if (due) instance.onTimer?.(due.key, due.timer)
+    expect(out).toEqual([['a', { name: 'x', atMs: 8, domain: 'event' }]])
+  })
+
+  it('without event time the record’s time is a typed error, not a number', () => {
+    const { instance } = openKeyed(define(timed))
+    expect(() => instance.onRecord({ k: 'a', n: 0 })).toThrowError(
+      expect.objectContaining({ code: 'EVENT_TIME_MISSING', retry: 'fatal' }),
+    )
+  })
+
+  it('timers without a handler are refused', () => {
+    const { instance } = openKeyed(
+      define(operator<string, Row, never>()({ state: {}, onRecord: (ctx) => ctx.timers.at('x', 1) })),
+    )
+    expect(() => instance.onRecord({ k: 'a', n: 0 })).toThrowError(
+      expect.objectContaining({ code: 'TIMER_HANDLER_MISSING', retry: 'fatal' }),
+    )
+  })
+})

@@ -141,3 +141,15 @@ describe('flatMap', () => {
     expect(step.gate.leftovers).toBe(0)
   })
 })
+
+it('flatMap: what is pulled later has its own record’s time', () => {
+  const context = fakeContext()
+  const step = flatMapOperator((n: number) => [n, n], 'fail').create(context)
+  for (const atMs of [5, 3]) {
+    context.time.recordMs = atMs
+    step.onRecord(atMs)
+  }
+  context.time.recordMs = 99
+  while (step.pull?.() === true);
+  expect(context.emittedMs).toEqual([5, 5, 3, 3])
+})
