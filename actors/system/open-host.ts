@@ -27,8 +27,7 @@ export async function openHost(
 ): Promise<OpenedHost> {
   const { ports } = options
   if (options.workers === 0) {
-    const links = (debug: boolean): WorkerLinks =>
-      new WorkerLinks(memoryLinks({ debug }), undefined, ports.trace)
+    const links = (debug: boolean): WorkerLinks => new WorkerLinks(memoryLinks({ debug }), undefined)
     const host = localHost({ graph, ports, store, links, pid: process.pid })
     return { host, nats: undefined, close: () => host.close() }
   }

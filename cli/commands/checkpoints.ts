@@ -52,5 +52,5 @@ function forPeople({ checkpoints, finished }: StoreContents): string {
   return `job ${checkpoints[0]?.job}: ${state}\n\n${text}`
 }
 
-const kindOf = ({ final, savepoint }: CheckpointInfo): string =>
-  final ? 'final' : savepoint ? 'savepoint' : ''
+const kindOf = ({ final, savepoint, unaligned }: CheckpointInfo): string =>
+  final ? 'final' : savepoint ? 'savepoint' : unaligned ? 'unaligned' : ''

@@ -50,7 +50,9 @@ function stepTable(view: CheckpointView): string {
   ] as const
   const kind = info.final ? 'final checkpoint' : info.savepoint ? 'savepoint' : 'checkpoint'
   const head = `${kind} ${info.id} of job ${info.job}, epoch ${info.epoch}, ${localTime(info.completedMs)}, ${byteSize(info.bytes)}`
-  return `${head}\n\n${table(columns, rows)}`
+  const onTheWay =
+    info.channelBytes > 0 ? `\nunaligned: ${byteSize(info.channelBytes)} on their way between tasks` : ''
+  return `${head}${onTheWay}\n\n${table(columns, rows)}`
 }
 
 const stepLines = ({ info, steps }: CheckpointView): string =>

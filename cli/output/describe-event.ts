@@ -23,14 +23,13 @@ export function describeEvent(event: JobEvent): string | undefined {
     }
     case 'checkpoint.completed': {
       const kind = event.final ? 'final checkpoint' : event.savepoint ? 'savepoint' : 'checkpoint'
-      return `${kind} ${event.id}: ${byteSize(event.bytes)} in ${duration(event.durationMs)}`
+      const onTheWay = event.channelBytes > 0 ? `, ${byteSize(event.channelBytes)} of it on its way` : ''
+      return `${kind} ${event.id}: ${byteSize(event.bytes)}${onTheWay} in ${duration(event.durationMs)}`
     }
     case 'checkpoint.failed':
       return `checkpoint ${event.id} failed: ${event.code}: ${event.message}`
     case 'job.guarantee':
       return `${event.sink}: ${event.guarantee}${event.because.length === 0 ? '' : ` (${event.because.join('; ')})`}`
-    case 'job.warning':
-      return `warning: ${event.code}: ${event.message}`
     case 'nats.started':
       return `NATS at ${event.url} (pid ${event.pid})`
     case 'nats.lost':

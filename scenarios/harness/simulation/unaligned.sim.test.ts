@@ -7,6 +7,8 @@ import { drawFaults, resolveRates } from './draw-faults.ts'
 import { runSchedule } from './schedule.ts'
 import { simulate } from './simulate.ts'
 import { branching, merging, spreading } from './testing/flows.ts'
+import { converging, timing } from './testing/timed-flows.ts'
+import { windowed } from './testing/windowed-flows.ts'
 import { relayHop, relaying } from './testing/relay-flow.ts'
 
 /** `SEEDS=5000 FROM=1 npx vitest run scenarios/harness/simulation/unaligned` for more. */
@@ -30,6 +32,9 @@ describe('unaligned checkpoints, simulated', { timeout: 3_600_000 }, () => {
     ['branching, after a while', branching, 3],
     ['spreading, at once', spreading, 0],
     ['relaying, after a while', relaying, 2],
+    ['timing, at once', timing, 0],
+    ['converging, after a while', converging, 2],
+    ['windowed, at once', windowed, 0],
   ] as const)(
     'C4: whatever fails, the output is that of a run without failures: %s',
     async (_, makeFlow, alignmentTimeoutMs) => {

@@ -8,7 +8,6 @@ import { simulatedFiles, type SimulatedFiles } from '../../../core/simulated/fil
 import { seededRandom } from '../../../core/simulated/random.ts'
 import { virtualTime, type VirtualTime } from '../../../core/simulated/time.ts'
 import type { NetworkFaults } from '../../../transport/simulated/memory-channels.ts'
-import { observedFiles, type Observer } from './observer.ts'
 import { SimulatedProcess } from './process.ts'
 
 export interface WorldOptions {
@@ -21,7 +20,6 @@ export interface WorldOptions {
   /** Codes of errors that nothing which goes wrong here explains. */
   readonly brokenRules: ReadonlySet<string>
   readonly failpoint: (name: FailpointName, place: FailpointPlace) => void
-  readonly observer?: Observer | undefined
 }
 
 const notesKept = 400
@@ -73,12 +71,10 @@ export class World {
   }
 
   process(name: string): SimulatedProcess {
-    const { observer } = this.options
     const made = new SimulatedProcess({
       name,
       time: this.time,
-      files: observer ? observedFiles(this.disk, observer) : this.disk,
-      observer,
+      files: this.disk,
       random: seededRandom(this.options.seed * 1000 + 100 + this.processes.length),
       failpoints: { hit: this.options.failpoint },
       log: silentLog,
@@ -105,7 +101,6 @@ export class World {
   losePower(): void {
     for (const each of this.processes) each.kill()
     this.disk.crash(this.random)
-    this.options.observer?.powerLost()
   }
 
   note(text: string): void {
