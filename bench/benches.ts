@@ -30,6 +30,7 @@ export function allBenches(sizes: Sizes, nats: string): Bench[] {
     ...stateSizes(sizes).map((keys) => checkpointsInProcess(sizes, keys)),
     ...stateSizes(sizes).map((keys) => checkpointsOverNats(sizes, keys, nats)),
     stall(sizes),
+    slides(sizes),
     recoveryThrow(sizes),
     recoveryKill(sizes, nats),
   ]
@@ -166,6 +167,29 @@ function stall({ quick, rounds }: Sizes): Bench {
     ],
     ratios: [{ of: 'every second', to: 'checkpoints off' }],
     limits: [{ of: 'every second', atMost: 5 }],
+  }
+}
+
+/** In ratios of rates: at most 1.5 × the cost. */
+const slidesCostMax = 1.5
+
+function slides(sizes: Sizes): Bench {
+  const params = {
+    keys: sizes.quick ? 10 : 1_000,
+    recordsPerWindow: sizes.quick ? 10_000 : 1_000_000,
+    records: recordsOf(sizes, 12),
+  }
+  return {
+    name: 'slides',
+    title: `Count a key over sliding windows, ${params.keys} keys, ${params.recordsPerWindow / params.keys} records a key and window`,
+    unit: 'records/s',
+    rounds: sizes.rounds,
+    entrants: [2, 60].map((count) => ({
+      label: `${count} slides`,
+      contender: 'sliding-count',
+      params: { ...params, slides: count },
+    })),
+    ratios: [{ of: '60 slides', to: '2 slides', atLeast: 1 / slidesCostMax }],
   }
 }
 

@@ -11,6 +11,7 @@ import {
   keyedCountStreams,
 } from './contenders/keyed-count.ts'
 import { recoveryKill, recoveryThrow } from './contenders/recovery.ts'
+import { slidingCount } from './contenders/sliding-count.ts'
 import { steadyStall, steadyThroughput } from './contenders/steady.ts'
 
 const contenders: Readonly<Record<string, Contender>> = {
@@ -26,6 +27,7 @@ const contenders: Readonly<Record<string, Contender>> = {
   'edge-millrace': edgeMillrace,
   'edge-bare': edgeBare,
   'edge-bare-sender': edgeBareSender,
+  'sliding-count': slidingCount,
   'steady-throughput': steadyThroughput,
   'steady-stall': steadyStall,
   'recovery-kill': recoveryKill,

@@ -133,6 +133,11 @@ export interface OperatorInstance {
    */
   onTimer?(key: Key, timer: Timer): void
   /**
+   * P1: what `onTimer` did was undone, and its timer is gone for good. Whatever waits for that timer must not wait
+   * for ever.
+   */
+  onTimerUndone?(key: Key, timer: Timer): void
+  /**
    * Present on steps whose results may be iterables: emits one item of what is left and returns true, or
    * returns false when nothing is left.
    */

@@ -41,15 +41,18 @@ export function guardedInstance(definition: OperatorDefinition, options: PoisonO
   })
 
   const release = (): void => {
+    const beforeMs = time.recordMs
     for (const { output, record, atMs } of held) {
       time.recordMs = atMs
       if (output === 'main') context.emit(record)
       else context.emitTo(output, record)
     }
     held.length = 0
+    // Whoever emitted the record in hand may emit it elsewhere too.
+    time.recordMs = beforeMs
   }
   let undo: (() => void) | undefined
-  const attempt = (call: () => void, raw: unknown): void => {
+  const attempt = (call: () => void, raw: unknown): boolean => {
     try {
       call()
       drain(inner, held, context.step)
@@ -61,9 +64,10 @@ export function guardedInstance(definition: OperatorDefinition, options: PoisonO
       undo?.()
       options.skipped(error)
       options.deadLetter?.(deadLetterOf(context.step, error, raw))
-      return
+      return false
     }
     release()
+    return true
   }
 
   const guarded =
@@ -88,7 +92,8 @@ export function guardedInstance(definition: OperatorDefinition, options: PoisonO
       onTimer(key, timer) {
         // The timer is gone from what would be put back: one that throws is not set off again.
         undo = context.state?.save()
-        attempt(() => inner.onTimer?.(key, timer), { key, timer })
+        const done = attempt(() => inner.onTimer?.(key, timer), { key, timer })
+        if (!done) inner.onTimerUndone?.(key, timer)
       },
     }),
     ...(inner.watermarkOut && {

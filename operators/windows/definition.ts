@@ -42,6 +42,8 @@ export class WindowRuntime {
   readonly accumulation: Accumulation
   readonly context: OperatorContext
   private readonly keyOf: (record: never) => Key
+  /** P1: panes are left out. */
+  silent = false
 
   constructor(context: OperatorContext, { keyOf, aggregate }: WindowDefinition) {
     invariant(context.state !== undefined && context.timers !== undefined, 'windows have state and timers')
@@ -65,8 +67,16 @@ export class WindowRuntime {
     return key
   }
 
+  /** P1: what a timer would do, but for the pane that threw. */
+  silently(call: () => void): void {
+    this.silent = true
+    call()
+    this.silent = false
+  }
+
   /** One pane of a window in time. */
   emit(key: Key, startMs: number, endMs: number, accumulator: unknown): void {
+    if (this.silent) return
     const value = this.accumulation.result(accumulator, key)
     const { time, emit } = this.context
     const beforeMs = time.recordMs
@@ -78,6 +88,7 @@ export class WindowRuntime {
 
   /** The result of a window without edges in time. */
   emitUntimed(key: Key, accumulator: unknown): void {
+    if (this.silent) return
     const value = this.accumulation.result(accumulator, key)
     this.context.emit({ key, value } satisfies KeyResult<Key, unknown>)
   }

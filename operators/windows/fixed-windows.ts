@@ -78,6 +78,10 @@ export class FixedWindowStep implements BundleTaker {
     table.close()
   }
 
+  onTimerUndone(key: Key, timer: Timer): void {
+    this.runtime.silently(() => this.onTimer(key, timer))
+  }
+
   onTimer(key: Key, timer: Timer): void {
     this.table.open()
     if (timer.name === timerNames.early) {

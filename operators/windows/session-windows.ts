@@ -63,6 +63,10 @@ export class SessionWindowStep implements OperatorInstance {
     if (quiet && table.unshown.some((count) => count > 0)) trigger.arm()
   }
 
+  onTimerUndone(key: Key, timer: Timer): void {
+    this.runtime.silently(() => this.onTimer(key, timer))
+  }
+
   onTimer(key: Key, timer: Timer): void {
     const { table } = this
     table.open()

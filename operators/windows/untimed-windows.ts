@@ -50,6 +50,10 @@ export class GlobalWindowStep implements OperatorInstance {
     else if (trigger.isQuiet([before])) trigger.arm()
   }
 
+  onTimerUndone(key: Key): void {
+    this.runtime.silently(() => this.onTimer(key))
+  }
+
   onTimer(key: Key): void {
     const { slots: held } = this.runtime.state.current
     if (held[slots.count] !== 0) this.show(key, held[slots.accumulator])

@@ -2,7 +2,8 @@
 import { stepName } from '../../../core/ids.ts'
 import { invariant } from '../../../core/invariant.ts'
 import type { Key } from '../../../core/keys/index.ts'
-import type { OperatorDefinition, OperatorInstance } from '../../operator.ts'
+import type { ErrorPolicy, OperatorDefinition, OperatorInstance } from '../../operator.ts'
+import { guardedInstance } from '../../steps/poison.ts'
 import { fakeContext, type FakeContext } from '../../testing/context.ts'
 import { finish, bytesOf } from '../../state/testing/states.ts'
 import { openGroup } from '../../state/restore.ts'
@@ -25,6 +26,7 @@ export interface Stamped<R = unknown> {
 export class WindowDriver<R> {
   readonly out: Stamped<R>[] = []
   readonly late: Stamped[] = []
+  readonly skipped: unknown[] = []
   private readonly definition: OperatorDefinition
   private watermarkMs = -Infinity
   private nowMs = 0
@@ -32,7 +34,12 @@ export class WindowDriver<R> {
   private context: FakeContext
   private instance: OperatorInstance
 
-  constructor(assigner: WindowAssigner, aggregate: ErasedAggregate, options: WindowOptions<'event'> = {}) {
+  constructor(
+    assigner: WindowAssigner,
+    aggregate: ErasedAggregate,
+    options: WindowOptions<'event'> = {},
+    onError: ErrorPolicy = 'fail',
+  ) {
     this.definition = windowOperator(
       'w',
       assigner,
@@ -41,11 +48,11 @@ export class WindowDriver<R> {
         aggregate,
         options: resolveWindowOptions('w', assigner, options),
       },
-      'fail',
+      onError,
     )
     this.state = this.newState()
     this.context = this.newContext()
-    this.instance = this.definition.create(this.context)
+    this.instance = this.newInstance()
   }
 
   get keys(): number {
@@ -83,7 +90,7 @@ export class WindowDriver<R> {
       this.state.restore(openGroup(stepName('w'), section.group, bytesOf(section)))
     }
     this.context = this.newContext()
-    this.instance = this.definition.create(this.context)
+    this.instance = this.newInstance()
   }
 
   private fire(domain: TimerDomain, untilMs: number): void {
@@ -98,6 +105,12 @@ export class WindowDriver<R> {
     const { keyed } = this.definition
     invariant(keyed !== undefined, 'windows are keyed')
     return new KeyedState({ step: stepName('w'), schema: keyed.state, keyGroups: 4, from: 0, to: 4 })
+  }
+
+  private newInstance(): OperatorInstance {
+    const { definition, context } = this
+    if (definition.onError === 'fail') return definition.create(context)
+    return guardedInstance(definition, { context, skipped: (error) => void this.skipped.push(error) })
   }
 
   private newContext(): FakeContext {
