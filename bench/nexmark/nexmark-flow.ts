@@ -1,6 +1,7 @@
 /** A query as a flow, from the generator to a sink. */
-import { flow, toJsonl, type Flow, type SinkDefinition } from '../../index.ts'
+import { flow, toJsonl, type Flow, type SinkDefinition, type SourceDefinition } from '../../index.ts'
 import type { NexmarkConfig } from './generator/config.ts'
+import type { NexmarkEvent } from './generator/events.ts'
 import { queries } from './queries/all.ts'
 import { NexmarkInput } from './queries/input.ts'
 import type { QueryName } from './queries/names.ts'
@@ -8,8 +9,7 @@ import type { QueryName } from './queries/names.ts'
 export interface NexmarkFlowOptions {
   readonly query: QueryName
   readonly config: NexmarkConfig
-  /** Pieces of the input that tasks read in parallel. */
-  readonly splits: number
+  readonly source: SourceDefinition<NexmarkEvent>
   readonly sink: SinkDefinition<object>
 }
 
@@ -22,8 +22,8 @@ const partitionOfQ10 = (row: object): string => {
   return `dt=${dt}/hm=${hm}`
 }
 
-export function nexmarkFlow({ query, config, splits, sink }: NexmarkFlowOptions): Flow {
+export function nexmarkFlow({ query, config, source, sink }: NexmarkFlowOptions): Flow {
   const nexmark = flow(`nexmark-${query}`)
-  queries[query]?.(new NexmarkInput(nexmark, config, splits)).sink('out', sink)
+  queries[query]?.(new NexmarkInput(nexmark, source, config)).sink('out', sink)
   return nexmark
 }

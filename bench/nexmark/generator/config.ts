@@ -15,6 +15,8 @@ export interface NexmarkConfig {
   readonly baseMs: number
   /** Events within a group of so many come in another order; 1: in the order of their times. */
   readonly disorder: number
+  /** Rows of the table that q13 looks up. */
+  readonly sideRows: number
 }
 
 /** 1 person : 3 auctions : 46 bids, in this order within each 50 events. */
@@ -33,6 +35,7 @@ export function resolveConfig(given: Partial<NexmarkConfig> = {}): NexmarkConfig
     perSecond = 10_000,
     baseMs = baseMsDefault,
     disorder = 1,
+    sideRows = 10_000,
   } = given
   requireWhole('seed', seed, 0)
   requireWhole('events', events, 1)
@@ -40,10 +43,11 @@ export function resolveConfig(given: Partial<NexmarkConfig> = {}): NexmarkConfig
   requireWhole('perSecond', perSecond, 1)
   requireWhole('baseMs', baseMs, 0)
   requireWhole('disorder', disorder, 1)
+  requireWhole('sideRows', sideRows, 1)
   // The permutation multiplies by this prime; a multiple of it would map many events onto one.
   if (disorder % disorderFactor === 0)
     throw new RangeError(`disorder must not be a multiple of ${disorderFactor}, got ${disorder}`)
-  return { seed, events, firstEvent, perSecond, baseMs, disorder }
+  return { seed, events, firstEvent, perSecond, baseMs, disorder, sideRows }
 }
 
 /** As in the public generator's `nextAdjustedEventNumber`. */

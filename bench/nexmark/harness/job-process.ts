@@ -1,17 +1,18 @@
 /** Runs one query in a process of its own, so that none warms up, or burdens, another. */
 import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import type { StateGrowth } from './state-growth.ts'
 import { setupToEnvironment, type JobSetup } from './job-setup.ts'
 
 export interface JobOutcome {
   readonly ms: number
-  /** CPU time of the job's process, and of its workers where they ended by themselves. */
   readonly restarts: number
   readonly checkpoints: number
   /** Kills that hit a living worker. */
   readonly kills: number
   /** Largest resident size of the job's process, MB. */
   readonly memoryMb: number
+  readonly state?: StateGrowth | undefined
 }
 
 export type JobAnswer = { readonly outcome: JobOutcome } | { readonly error: string }

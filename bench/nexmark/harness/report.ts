@@ -46,6 +46,8 @@ const headings = [
   'restarts',
   'checkpoints',
   'MB',
+  'KB at half',
+  'KB at end',
 ]
 const width = 13
 
@@ -61,9 +63,12 @@ function tableReport({ config, workers, kills }: NexmarkArguments): Reporter {
       if (process.stderr.isTTY) process.stderr.write(`${query} …\r`)
     },
     told(report) {
-      const { query, perSecond, judged, kills: landed, restarts, checkpoints, memoryMb } = report
+      const { query, perSecond, judged, kills: landed, restarts, checkpoints, memoryMb, state } = report
+      const kilobytes = state ? [toKb(state.halfBytes), toKb(state.endBytes)] : ['–', '–']
       const counts = judged ? [judged.rowsOut, judged.rowsExpected, judged.differences] : ['–', '–', '–']
-      print(row([query, Math.round(perSecond), ...counts, landed, restarts, checkpoints, memoryMb]))
+      print(
+        row([query, Math.round(perSecond), ...counts, landed, restarts, checkpoints, memoryMb, ...kilobytes]),
+      )
       for (const { kind, times, row: found } of judged?.samples ?? [])
         print(`  ${kind}${times > 1 ? ` ${times} times` : ''}: ${JSON.stringify(found)}`)
       if (landed < kills) print(`  only ${landed} of ${kills} kills landed before the job was over`)
@@ -77,5 +82,7 @@ const row = (cells: readonly (string | number)[]): string =>
     .map((cell) => (typeof cell === 'number' ? number(cell) : cell))
     .map((cell, column) => (column === 0 ? cell.padEnd(6) : cell.padStart(width)))
     .join(' ')
+
+const toKb = (bytes: number): number => Math.round(bytes / 1024)
 
 const number = (value: number): string => value.toLocaleString('en-US')

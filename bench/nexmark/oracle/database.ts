@@ -1,4 +1,4 @@
-/** The events in DuckDB: one table a kind, its columns the fields of `generator/events.ts`. */
+/** The events in DuckDB: one table a kind, its columns the fields of `generator/events.ts`; and q13's side input. */
 import type { DuckDBAppender, DuckDBConnection, DuckDBType, DuckDBValue } from '@duckdb/node-api'
 import type * as DuckDb from '@duckdb/node-api'
 import type { NexmarkConfig } from '../generator/config.ts'
@@ -72,6 +72,9 @@ export async function openDatabase({
     const columns = fields[kind].map((name) => `${name} ${whole.has(name) ? 'BIGINT' : 'VARCHAR'}`)
     await connection.run(`CREATE TABLE ${kind} (${columns.join(', ')})`)
   }
+  await connection.run(
+    `CREATE TABLE side AS SELECT range AS key, range::VARCHAR AS value FROM range(${config.sideRows})`,
+  )
   await load(duckdb, connection, config)
   return {
     connection,

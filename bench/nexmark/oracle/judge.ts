@@ -26,15 +26,17 @@ const samplesMax = 5
 /** `folder` holds what `toJsonl` committed. DuckDB reads the files itself, so that no row passes through here. */
 export async function judge(
   connection: DuckDBConnection,
-  { columns, sql }: Expected,
+  { columns, sql, fold }: Expected,
   folder: string,
 ): Promise<Judged> {
   const names = Object.keys(columns).join(', ')
   const files = await committedFiles(folder)
-  for (const file of files) await requireFields(file, Object.keys(columns))
+  const written = fold?.columns ?? columns
+  for (const file of files) await requireFields(file, Object.keys(written))
   const typed = Object.entries(columns).map(([name, kind]) => `${name}::${sqlType(kind)} AS ${name}`)
   await connection.run(`CREATE OR REPLACE TEMP TABLE expected AS SELECT ${typed.join(', ')} FROM (${sql})`)
-  await connection.run(`CREATE OR REPLACE TEMP TABLE found AS ${foundSql(columns, files)}`)
+  await connection.run(`CREATE OR REPLACE TEMP TABLE found AS ${foundSql(written, files)}`)
+  if (fold) await connection.run(`CREATE OR REPLACE TEMP TABLE found AS ${fold.sql}`)
   await connection.run(`
     CREATE OR REPLACE TEMP TABLE delta AS
     SELECT ${names}, sum(side) AS times FROM (
@@ -66,7 +68,10 @@ const sqlType = (kind: ColumnKind): string => (kind === 'number' ? 'DOUBLE' : 'V
 function foundSql(columns: Readonly<Record<string, ColumnKind>>, files: readonly string[]): string {
   const names = Object.keys(columns).join(', ')
   const types = Object.entries(columns).map(([name, kind]) => `${name}: '${sqlType(kind)}'`)
-  if (files.length === 0) return `SELECT ${names} FROM expected LIMIT 0`
+  if (files.length === 0) {
+    const none = Object.entries(columns).map(([name, kind]) => `NULL::${sqlType(kind)} AS ${name}`)
+    return `SELECT ${none.join(', ')} LIMIT 0`
+  }
   const list = files.map((file) => `'${file.replaceAll("'", "''")}'`).join(', ')
   return `SELECT ${names} FROM read_json([${list}], format = 'newline_delimited', columns = {${types.join(', ')}})`
 }

@@ -19,6 +19,11 @@ import { q19 } from './q19.ts'
 import { q20 } from './q20.ts'
 import { q21 } from './q21.ts'
 import { q22 } from './q22.ts'
+import { q5 } from './q5.ts'
+import { q7 } from './q7.ts'
+import { q11 } from './q11.ts'
+import { q12 } from './q12.ts'
+import { q13 } from './q13.ts'
 
 type Query = (input: NexmarkInput) => Stream<object, 'event' | 'none'>
 
@@ -40,4 +45,9 @@ export const queries: Readonly<Partial<Record<QueryName, Query>>> = {
   q20,
   q21,
   q22,
+  q13,
+  q12,
+  q11,
+  q7,
+  q5,
 }

@@ -1,5 +1,5 @@
 /** The stream of events as the queries take it: all of it, or one kind; with or without event time. */
-import { fromGenerator, type Flow, type Stream } from '../../../index.ts'
+import { fromGenerator, type Flow, type SourceDefinition, type Stream } from '../../../index.ts'
 import type { NexmarkConfig } from '../generator/config.ts'
 import type { Auction, Bid, NexmarkEvent, Person } from '../generator/events.ts'
 import { Generator } from '../generator/generator.ts'
@@ -27,12 +27,37 @@ class Kinds<Time extends 'event' | 'none'> {
   }
 }
 
+/** Splits take turns, as the partitions of a topic do, so that their times stay close together. */
+export function generated(config: NexmarkConfig, splits: number): SourceDefinition<NexmarkEvent> {
+  const generator = new Generator(config)
+  return fromGenerator({
+    count: config.events,
+    splits,
+    share: 'interleaved',
+    at: (n) => generator.at(n),
+  })
+}
+
+/** A row of what q13 looks up: numbers and their texts, as in the public one. */
+export interface SideRow {
+  readonly key: number
+  readonly value: string
+}
+
 export class NexmarkInput extends Kinds<'none'> {
-  /** Splits take turns, as the partitions of a topic do, so that their times stay close together. */
-  constructor(flow: Flow, config: NexmarkConfig, splits: number) {
-    const generator = new Generator(config)
-    const at = (n: number): NexmarkEvent => generator.at(n)
-    super(flow.source('events', fromGenerator({ count: config.events, splits, share: 'interleaved', at })))
+  /** Rows of the side input. */
+  readonly sideRows: number
+  private readonly flow: Flow
+
+  constructor(flow: Flow, source: SourceDefinition<NexmarkEvent>, { sideRows }: NexmarkConfig) {
+    super(flow.source('events', source))
+    this.flow = flow
+    this.sideRows = sideRows
+  }
+
+  get sideInput(): Stream<SideRow> {
+    const at = (key: number): SideRow => ({ key, value: String(key) })
+    return this.flow.source('side-input', fromGenerator({ count: this.sideRows, at }))
   }
 
   get timed(): Kinds<'event'> {
