@@ -29,6 +29,8 @@ export function fromParquet<T = ParquetRow>(
     kind: 'parquet',
     replayable: true,
     deadLetters: badRows === 'dead-letter',
+    // One after the other: row groups are in the file's order then, and only one is in memory.
+    splitsAtOnce: 1,
     splits: async ({ files }) => {
       const splits: string[] = []
       for (const each of paths) {

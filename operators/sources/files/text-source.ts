@@ -31,6 +31,8 @@ export function textSource<T>({
     kind,
     replayable: true,
     deadLetters,
+    // One after the other: the pieces of a file are in its order then, and only one is in memory.
+    splitsAtOnce: 1,
     splits: (context) => rangeSplits(context, paths, splitBytes),
     open: async (split, position, context: SourceContext): Promise<SplitReader<T>> => {
       const { path, range } = parseRangeSplit(split, paths, splitBytes)

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { collect, flow, fromGenerator } from '../../../index.ts'
 import { aborting, branching, merging, sharing, small, spreading } from './testing/flows.ts'
+import { converging, timing } from './testing/timed-flows.ts'
 import { lateComers, windowed } from './testing/windowed-flows.ts'
 import { simulate } from './simulate.ts'
 
@@ -20,6 +21,8 @@ describe('simulate', { timeout: 3_600_000 }, () => {
     ['windowed', windowed, undefined],
     ['windowed, in one task a step', windowed, { workers: 2, parallelism: 1 }],
     ['late comers', lateComers, undefined],
+    ['timing', timing, undefined],
+    ['converging', converging, undefined],
   ] as const)('finds nothing wrong with the engine: %s', async (_, makeFlow, run) => {
     const report = await simulate(makeFlow, { seeds, from, ...(run && { run }) })
     const found = report.violations.map(({ seed, what, trace, timeline }) =>
