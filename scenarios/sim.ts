@@ -6,11 +6,12 @@ import { fork } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { lateComers, windowed } from './harness/simulation/testing/windowed-flows.ts'
 import { simulate, type SimulationReport } from './harness/simulation/simulate.ts'
 import { branching, merging, spreading } from './harness/simulation/testing/flows.ts'
 import { converging, timing } from './harness/simulation/testing/timed-flows.ts'
 
-const flows = { merging, branching, spreading, converging, timing }
+const flows = { merging, branching, spreading, converging, timing, windowed, lateComers }
 type FlowName = keyof typeof flows
 /** Schedules that one child runs. */
 const shareSeeds = 250

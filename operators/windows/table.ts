@@ -69,10 +69,10 @@ export class WindowTable {
   }
 
   insert(index: number, startMs: number, endMs: number, accumulator: unknown): void {
-    this.starts.splice(index, 0, startMs)
-    this.accumulators.splice(index, 0, accumulator)
-    if (this.columns.ends) this.ends.splice(index, 0, endMs)
-    if (this.columns.unshown) this.unshown.splice(index, 0, 0)
+    insertAt(this.starts, index, startMs)
+    insertAt(this.accumulators, index, accumulator)
+    if (this.columns.ends) insertAt(this.ends, index, endMs)
+    if (this.columns.unshown) insertAt(this.unshown, index, 0)
   }
 
   /** Merges what was made elsewhere, and may be somebody else's, into a window; begins it where it is not there. */
@@ -86,10 +86,11 @@ export class WindowTable {
   }
 
   remove(index: number, count: number): void {
-    this.starts.splice(index, count)
-    this.accumulators.splice(index, count)
-    if (this.columns.ends) this.ends.splice(index, count)
-    if (this.columns.unshown) this.unshown.splice(index, count)
+    if (count === 0) return
+    removeAt(this.starts, index, count)
+    removeAt(this.accumulators, index, count)
+    if (this.columns.ends) removeAt(this.ends, index, count)
+    if (this.columns.unshown) removeAt(this.unshown, index, count)
   }
 
   /** Puts the windows back, once all is done with them. */
@@ -110,4 +111,15 @@ export class WindowTable {
     timers.delete(timerNames.early)
     state.settle(current)
   }
+}
+
+/** Most windows begin behind all others, and go one by one from the front: without the array that `splice` makes. */
+function insertAt<V>(values: V[], index: number, value: V): void {
+  if (index === values.length) values.push(value)
+  else values.splice(index, 0, value)
+}
+
+function removeAt(values: unknown[], index: number, count: number): void {
+  if (index === 0 && count === 1) values.shift()
+  else values.splice(index, count)
 }
