@@ -1,6 +1,7 @@
 /** Everything public. */
 export { flow, isFlow, type Flow, type StepOptions } from './operators/flow.ts'
 export { guarantees, type SinkGuarantee } from './operators/guarantees.ts'
+export { flowWarnings, type FlowWarning } from './operators/warnings.ts'
 export { OperatorStream, SourceStream, Stream, WindowStream } from './operators/stream.ts'
 export type { EventTimeOptions } from './operators/event-time-options.ts'
 export type { TimeKind } from './operators/event-time.ts'

@@ -63,6 +63,13 @@ export type JobEventBody =
       readonly guarantee: string
       readonly because: readonly string[]
     }
+  /** Something that works and may still go wrong, such as state that grows for ever. */
+  | {
+      readonly event: 'job.warning'
+      readonly step: StepName
+      readonly code: string
+      readonly message: string
+    }
   /** The embedded server, at the job's start and after each `nats.lost`. */
   | { readonly event: 'nats.started'; readonly pid: number; readonly url: string }
   | { readonly event: 'nats.lost'; readonly pid: number; readonly reason: string }

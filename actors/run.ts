@@ -2,6 +2,7 @@
 import type { Flow } from '../operators/flow.ts'
 import { systemPorts } from '../core/system/index.ts'
 import { guarantees } from '../operators/guarantees.ts'
+import { flowWarnings } from '../operators/warnings.ts'
 import type { JobEvent } from './events.ts'
 import { Job } from './job/job.ts'
 import type { JobResult, JobStatus } from './job/job-result.ts'
@@ -54,6 +55,7 @@ export async function run(flow: Flow, options: RunOptions = {}): Promise<JobHand
   for (const { sink, guarantee, because } of guarantees(graph, { durable: store.durable })) {
     job.events.emit({ event: 'job.guarantee', sink, guarantee, because })
   }
+  for (const warning of flowWarnings(graph)) job.events.emit({ event: 'job.warning', ...warning })
   await job.start()
   return {
     finished: job.finished,

@@ -44,6 +44,8 @@ export interface OperatorDefinition {
   readonly inline?: InlineForm
   /** `stamps`: gives records their event time. `needs`: refused without event time (`EVENT_TIME_MISSING`). */
   readonly eventTime?: 'stamps' | 'needs'
+  /** Present where a key's state is never let go by itself: why, and what to do. Becomes a warning. */
+  readonly unbounded?: string
   create(context: OperatorContext): OperatorInstance
 }
 

@@ -27,7 +27,8 @@ export async function openHost(
 ): Promise<OpenedHost> {
   const { ports } = options
   if (options.workers === 0) {
-    const links = (debug: boolean): WorkerLinks => new WorkerLinks(memoryLinks({ debug }), undefined)
+    const links = (debug: boolean): WorkerLinks =>
+      new WorkerLinks(memoryLinks({ debug }), undefined, ports.trace)
     const host = localHost({ graph, ports, store, links, pid: process.pid })
     return { host, nats: undefined, close: () => host.close() }
   }

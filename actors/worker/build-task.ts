@@ -90,7 +90,10 @@ async function build(context: TaskContext, opened: Closing[]): Promise<Task> {
     return made.task
   }
   const headEvents: HeadEvents = {
-    barrier: (barrier, channels) => live().onBarrier(barrier, channels),
+    barrier: (barrier, channels) => {
+      ports.trace?.({ kind: 'captured', epoch: context.epoch, task: task.id, checkpoint: barrier.checkpoint })
+      live().onBarrier(barrier, channels)
+    },
     aligning: (barrier) => hit(context, 'task.mid-alignment', barrier),
     watermark: (watermark) => live().onWatermark(watermark),
     ended: () => live().onEnded(),

@@ -46,7 +46,7 @@ export function startRemoteWorker(options: RemoteWorkerOptions): Worker {
     ports,
     store,
     ...(options.scheduling && { scheduling: options.scheduling }),
-    links: (debug) => new WorkerLinks(memoryLinks({ debug }), remote),
+    links: (debug) => new WorkerLinks(memoryLinks({ debug }), remote, ports.trace),
     send: (message) => conversation.send(message),
   })
   channel.onControl((bytes) => {

@@ -1,22 +1,28 @@
 /** A worker's links: by reference inside the process, framed over the channel to others. */
 import { invariant } from '../../core/invariant.ts'
+import type { Trace } from '../../core/ports/trace.ts'
 import type { LinkCallbacks, LinkInput, LinkOutput, Links, LinkSpec } from '../../transport/link.ts'
+import { TracedInput, TracedOutput } from './traced-links.ts'
 
 export class WorkerLinks {
   private readonly local: Links
   private readonly remote: Links | undefined
+  private readonly trace: Trace | undefined
 
-  constructor(local: Links, remote: Links | undefined) {
+  constructor(local: Links, remote: Links | undefined, trace?: Trace) {
     this.local = local
     this.remote = remote
+    this.trace = trace
   }
 
   openOutput(spec: LinkSpec, callbacks: LinkCallbacks): LinkOutput {
-    return this.linksOf(spec).openOutput(spec, callbacks)
+    const output = this.linksOf(spec).openOutput(spec, callbacks)
+    return this.trace ? new TracedOutput(output, this.trace) : output
   }
 
   openInput(spec: LinkSpec, callbacks: LinkCallbacks): LinkInput {
-    return this.linksOf(spec).openInput(spec, callbacks)
+    const input = this.linksOf(spec).openInput(spec, callbacks)
+    return this.trace ? new TracedInput(input, this.trace) : input
   }
 
   private linksOf(spec: LinkSpec): Links {

@@ -30,6 +30,8 @@ export function describeEvent(event: JobEvent): string | undefined {
       return `checkpoint ${event.id} failed: ${event.code}: ${event.message}`
     case 'job.guarantee':
       return `${event.sink}: ${event.guarantee}${event.because.length === 0 ? '' : ` (${event.because.join('; ')})`}`
+    case 'job.warning':
+      return `warning: ${event.code}: ${event.message}`
     case 'nats.started':
       return `NATS at ${event.url} (pid ${event.pid})`
     case 'nats.lost':

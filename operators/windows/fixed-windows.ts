@@ -178,6 +178,7 @@ export class FixedWindowStep implements BundleTaker {
   /** Windows of the clock do not wait for it when the input has ended. */
   private endClock(key: Key): void {
     const { table, trigger } = this
+    this.runtime.state.enter(key)
     table.open()
     for (let index = 0; index < table.size; index += 1) {
       if (trigger.speaksAtEnd(table.unshown[index] ?? 0)) {

@@ -137,6 +137,7 @@ export class SessionWindowStep implements OperatorInstance {
   /** Sessions of the clock do not wait for it when the input has ended. */
   private endClock(key: Key): void {
     const { table, trigger } = this
+    this.runtime.state.enter(key)
     table.open()
     for (let index = 0; index < table.size; index += 1) {
       if (trigger.speaksAtEnd(table.unshown[index] ?? 0)) this.show(key, index)

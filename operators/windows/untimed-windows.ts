@@ -60,6 +60,7 @@ export class GlobalWindowStep implements OperatorInstance {
   }
 
   onEnd(key: Key): void {
+    this.runtime.state.enter(key)
     const { slots: held } = this.runtime.state.current
     if (this.trigger.speaksAtEnd((held[slots.count] as number | undefined) ?? 0)) {
       this.runtime.emitUntimed(key, held[slots.accumulator])

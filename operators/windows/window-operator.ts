@@ -34,6 +34,10 @@ export function windowOperator(
     onError,
     keyed: { keyOf: definition.keyOf, state },
     ...(assigner.domain === 'event' && { outputs: ['late'], eventTime: 'needs' }),
+    ...(keepsForEver(assigner, definition) && {
+      unbounded:
+        "a global window ends only with the input; give it a trigger and panes: 'discard', or use windows that end",
+    }),
     create(context) {
       const instance = create(context)
       if (!local || local.singly() || context.inTask(local.step)) return instance
@@ -42,6 +46,9 @@ export function windowOperator(
     },
   }
 }
+
+const keepsForEver = (assigner: WindowAssigner, { options }: WindowDefinition): boolean =>
+  assigner.kind === 'global' && (options.panes === 'accumulate' || options.trigger.kind === 'watermark')
 
 /** The step before, where it combines records. */
 interface LocalStep {

@@ -12,6 +12,8 @@ interface Moment {
   readonly promise: string
   /** Default: in the second checkpoint; the last task is one, the others are two. */
   readonly hit?: number
+  /** C4: barriers overtake as soon as they can. */
+  readonly unaligned?: boolean
 }
 
 const all: readonly TaskPosition[] = ['first', 'middle', 'last']
@@ -46,6 +48,14 @@ const moments: readonly Moment[] = [
     promise: 'a snapshot that is only in memory is nothing',
   },
   {
+    fault: 4,
+    name: 'overtaken',
+    at: 'task.overtaken',
+    tasks: ['middle', 'last'],
+    promise: 'what a barrier overtook is channel state: neither lost nor counted twice',
+    unaligned: true,
+  },
+  {
     fault: 5,
     name: 'mid-upload',
     at: 'task.mid-upload',
@@ -58,6 +68,14 @@ const moments: readonly Moment[] = [
     at: 'task.uploaded',
     tasks: all,
     promise: 'a snapshot that nobody acknowledged is nothing',
+  },
+  {
+    fault: 6,
+    name: 'uploaded-unaligned',
+    at: 'task.uploaded',
+    tasks: all,
+    promise: 'channel state that nobody acknowledged is nothing',
+    unaligned: true,
   },
   {
     fault: 9,
@@ -94,7 +112,7 @@ const moments: readonly Moment[] = [
 ]
 
 export const stepsOfACheckpoint: readonly DeclaredScenario[] = moments.flatMap(
-  ({ fault, name, at, tasks, promise, hit }) =>
+  ({ fault, name, at, tasks, promise, hit, unaligned = false }) =>
     tasks.map((task) =>
       scenario(
         `${name}-${task}`,
@@ -103,6 +121,7 @@ export const stepsOfACheckpoint: readonly DeclaredScenario[] = moments.flatMap(
           faults: [fault],
           promise,
           module: import.meta.url,
+          ...(unaligned && { run: { checkpoints: { alignmentTimeoutMs: 0 } } }),
           kill: { at, role: 'worker', task, hit: hit ?? (task === 'last' ? 2 : 3) },
         },
         bank(),

@@ -113,6 +113,10 @@ export const bank =
             clearing: ({ cells }) => sumOf(cells['held'] as Transfer[]),
             deposit: ({ cells }) => cells['balance'] as number,
           },
+          onTheWay: {
+            clearing: ({ amount }: Transfer) => amount,
+            deposit: ({ amount }: Transfer) => amount,
+          },
         }),
     }
   }

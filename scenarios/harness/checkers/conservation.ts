@@ -8,6 +8,8 @@ import type { CheckpointStore } from '../../../snapshot/store.ts'
 export interface Conserved {
   /** By step: how much of it one key's state holds. */
   readonly steps: Readonly<Record<string, (state: KeyState) => number>>
+  /** By the step to which a record is on its way: how much of it the record carries. */
+  readonly onTheWay?: Readonly<Record<string, (record: never) => number>>
   readonly total: number
 }
 
@@ -17,7 +19,7 @@ export interface Conserved {
  */
 export async function checkConservation(
   store: CheckpointStore,
-  { steps, total }: Conserved,
+  { steps, onTheWay = {}, total }: Conserved,
 ): Promise<readonly string[]> {
   const violations: string[] = []
   const unknown = new Set(Object.keys(steps))
@@ -30,6 +32,12 @@ export async function checkConservation(
       if (!view.steps.some((each) => each.step === step)) continue
       unknown.delete(step)
       for await (const state of view.keys(step)) held[step] += amountOf(state)
+    }
+    for (const { to, records } of await view.onTheWay()) {
+      const amountOf = onTheWay[to]
+      if (!amountOf) continue
+      const way = `on the way to ${to}`
+      held[way] = records.reduce((sum: number, record) => sum + amountOf(record as never), held[way] ?? 0)
     }
     const sum = Object.values(held).reduce((a, b) => a + b, 0)
     if (sum !== total) {

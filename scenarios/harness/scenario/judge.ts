@@ -66,12 +66,7 @@ async function judgeCommits({ expect }: Play, { files, store, stage }: Played): 
   const violations: string[] = []
   for (const output of Object.keys(expect)) {
     const names = await visibleFiles(files, `${stage.folder}/${output}`)
-    violations.push(
-      ...checkCommitted(
-        names,
-        checkpoints.map(({ id }) => id),
-      ),
-    )
+    violations.push(...checkCommitted(names, checkpoints.at(-1)?.id ?? 0))
   }
   return violations
 }

@@ -2,6 +2,7 @@
 import { isTyped } from '../../../core/errors.ts'
 import type { RunOptions } from '../../../actors/options.ts'
 import { fileStore } from '../../../snapshot/stores/file-store.ts'
+import { CheckedRun } from '../simulation/checked-run.ts'
 import { storeFolder } from '../simulation/cluster.ts'
 import { runSchedule, type ScheduleResult } from '../simulation/schedule.ts'
 import type { ScenarioFinished } from '../verdict.ts'
@@ -12,7 +13,7 @@ import { VerdictBuilder } from './verdict-builder.ts'
 
 const schedulesDefault = 2
 /** Virtual ms from the last fault to the end of the job. */
-const livenessMs = 600_000
+const livenessMs = 60_000
 
 const runDefaults: RunOptions = {
   workers: 2,
@@ -35,13 +36,21 @@ export async function playSimulated(
       breathe: () => Promise.resolve(),
     }
     const play = scenario.play(stage)
-    const played = await playOnce(scenario, play, stage)
-    verdict.add(play, played, await judgePlay(scenario, play, played))
+    const checked = new CheckedRun()
+    const played = await playOnce(scenario, play, stage, checked)
+    const judgement = await judgePlay(scenario, play, played)
+    const violations = [...judgement.violations, ...(await checked.check(played.store))]
+    verdict.add(play, played, { ...judgement, violations })
   }
   return verdict.finish()
 }
 
-async function playOnce(scenario: DeclaredScenario, play: Play, stage: Stage): Promise<Played> {
+async function playOnce(
+  scenario: DeclaredScenario,
+  play: Play,
+  stage: Stage,
+  observer: CheckedRun,
+): Promise<Played> {
   const { simulated = [], ends = 'finished', run } = scenario.options
   const faults = [...scenario.killPoints.map((point) => faultOf(play.flow, point)), ...simulated]
   const result = await runSchedule(play.flow, {
@@ -51,9 +60,10 @@ async function playOnce(scenario: DeclaredScenario, play: Play, stage: Stage): P
       ...runDefaults,
       ...run,
       // Every checkpoint is looked at in the end.
-      checkpoints: { everyMs: 10, failuresMax: 1000, timeoutMs: 2_000, keep: 10_000, ...run?.checkpoints },
+      checkpoints: { everyMs: 4, failuresMax: 1000, timeoutMs: 2_000, keep: 10_000, ...run?.checkpoints },
     },
     livenessMs,
+    observer,
     failureEnds: ends !== 'finished',
     ...(play.between && { betweenRuns: async (disk) => play.between?.(disk, stage, storeFolder) }),
   })

@@ -10,6 +10,7 @@ import { unit } from '../../../core/ports/random.ts'
 import type { Log } from '../../../core/log.ts'
 import type { Channel } from '../../../transport/channel.ts'
 import type { VirtualTime } from '../../../core/simulated/time.ts'
+import { observedChannel, type Observer } from './observer.ts'
 
 export interface SimulatedProcessOptions {
   readonly name: string
@@ -22,6 +23,7 @@ export interface SimulatedProcessOptions {
   readonly fileMs: (path: string) => number
   /** Called whenever something begins to run in this process: what follows, up to the next event, is its doing. */
   readonly entered: (process: SimulatedProcess) => void
+  readonly observer?: Observer | undefined
 }
 
 /** Longest turn of a process's event loop, ms. */
@@ -39,8 +41,9 @@ export class SimulatedProcess {
   constructor(options: SimulatedProcessOptions) {
     this.options = options
     this.name = options.name
-    const { time, random, failpoints, log } = options
+    const { time, random, failpoints, log, observer } = options
     this.ports = {
+      ...(observer && { trace: (event) => this.alive && observer.trace(event) }),
       clock: time,
       random,
       log,
@@ -90,7 +93,9 @@ export class SimulatedProcess {
   }
 
   /** The channel as this process sees it: dead, it says and hears nothing. */
-  channel(channel: Channel): Channel {
+  channel(given: Channel): Channel {
+    const { observer } = this.options
+    const channel = observer ? observedChannel(given, observer) : given
     const hear =
       <T>(handler: (item: T) => void) =>
       (item: T): void =>

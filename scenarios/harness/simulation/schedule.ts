@@ -19,6 +19,7 @@ import { Injector } from './injector.ts'
 import { instrumented } from './instrument.ts'
 import { roleOf } from './roles.ts'
 import { isCodeFault, UserCode } from './user-code.ts'
+import type { Observer } from './observer.ts'
 import { visibleRows } from './visible-rows.ts'
 import { World } from './world.ts'
 
@@ -34,6 +35,7 @@ export interface ScheduleOptions {
   readonly failureEnds?: boolean
   /** Called while nothing runs, before the flow is started again. */
   readonly betweenRuns?: (disk: SimulatedFiles) => Promise<void>
+  readonly observer?: Observer
 }
 
 export interface ScheduleResult {
@@ -87,6 +89,7 @@ class Schedule {
       reading: (bytes) => this.injector.reading(bytes),
       brokenRules: brokenRules(faults),
       failpoint: (name, place) => this.failpoint(name, place),
+      observer: options.observer,
     })
     const stage = {
       world: this.world,

@@ -8,6 +8,7 @@ import { simulatedFiles, type SimulatedFiles } from '../../../core/simulated/fil
 import { seededRandom } from '../../../core/simulated/random.ts'
 import { virtualTime, type VirtualTime } from '../../../core/simulated/time.ts'
 import type { NetworkFaults } from '../../../transport/simulated/memory-channels.ts'
+import { observedFiles, type Observer } from './observer.ts'
 import { SimulatedProcess } from './process.ts'
 
 export interface WorldOptions {
@@ -20,6 +21,7 @@ export interface WorldOptions {
   /** Codes of errors that nothing which goes wrong here explains. */
   readonly brokenRules: ReadonlySet<string>
   readonly failpoint: (name: FailpointName, place: FailpointPlace) => void
+  readonly observer?: Observer | undefined
 }
 
 const notesKept = 400
@@ -71,10 +73,12 @@ export class World {
   }
 
   process(name: string): SimulatedProcess {
+    const { observer } = this.options
     const made = new SimulatedProcess({
       name,
       time: this.time,
-      files: this.disk,
+      files: observer ? observedFiles(this.disk, observer) : this.disk,
+      observer,
       random: seededRandom(this.options.seed * 1000 + 100 + this.processes.length),
       failpoints: { hit: this.options.failpoint },
       log: silentLog,
@@ -101,6 +105,7 @@ export class World {
   losePower(): void {
     for (const each of this.processes) each.kill()
     this.disk.crash(this.random)
+    this.options.observer?.powerLost()
   }
 
   note(text: string): void {

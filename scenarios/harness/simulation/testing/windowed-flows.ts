@@ -13,7 +13,6 @@ import {
   together,
   tumbling,
   type Flow,
-  type SourceDefinition,
 } from '../../../../index.ts'
 
 interface Visit {
@@ -25,35 +24,26 @@ interface Visit {
 /** In disorder by up to 60 ms, also before 1970. */
 const visitAt = (id: number): Visit => ({ id, user: `u${id % 5}`, atMs: id * 10 - ((id * 7919) % 61) - 500 })
 
-/** One by one, so that watermarks come between them. */
-const visitsOf = (each: number): SourceDefinition<Visit> =>
-  fromGenerator({
-    splits: 3,
-    async *open(position: number | null, split) {
-      for (let i = position ?? 0; i < each; i += 1) yield { value: visitAt(3 * i + split), position: i + 1 }
-    },
-  })
-
 const idsOf = (visits: readonly Visit[]): number[] => visits.map(({ id }) => id).sort((a, b) => a - b)
 
 /** Slices, sums of them, sessions; records combined before the shuffle, and one by one. Nothing is late. */
 export function windowed(): Flow {
   const made = flow('windowed')
   const visits = made
-    .source('visits', visitsOf(100))
+    .source('visits', fromGenerator({ count: 2_400, splits: 3, at: visitAt }))
     .eventTime('clock', { atMs: (visit) => visit.atMs, latenessMaxMs: 60 })
   const byUser = visits.keyBy('by-user', (visit) => visit.user)
   byUser
-    .window('slide', sliding({ sizeMs: 600, slideMs: 50 }))
+    .window('slide', sliding({ sizeMs: 5_000, slideMs: 500 }))
     .aggregate('seen', together({ n: count(), lowest: min((visit) => visit.id) }))
     .sink('seen-files', toJsonl('/seen'))
   byUser
-    .window('tumble', tumbling({ sizeMs: 300, offsetMs: -100 }), { allowedLatenessMs: 1_000 })
+    .window('tumble', tumbling({ sizeMs: 3_000, offsetMs: -100 }), { allowedLatenessMs: 1_000 })
     .aggregate('listed', toList())
     .map('ids', ({ key, startMs, endMs, value }) => ({ key, startMs, endMs, ids: idsOf(value) }))
     .sink('listed-values', collect())
   visits
-    .filter('bursts', (visit) => visit.id % 60 < 25)
+    .filter('bursts', (visit) => visit.id % 300 < 25)
     .keyBy('by-parity', (visit) => visit.id % 2)
     .window('sessions', session({ gapMs: 150 }))
     .aggregate('session-ids', toList())
@@ -66,7 +56,7 @@ export function windowed(): Flow {
 export function lateComers(): Flow {
   const made = flow('late-comers')
   const windows = made
-    .source('visits', visitsOf(100))
+    .source('visits', fromGenerator({ count: 300, splits: 3, at: visitAt }))
     .eventTime('clock', { atMs: (visit) => visit.atMs, latenessMaxMs: 5 })
     .keyBy('by-user', (visit) => visit.user)
     .window('tumble', tumbling({ sizeMs: 80 }), {

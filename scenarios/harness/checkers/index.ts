@@ -1,0 +1,10 @@
+/** Checkers of what a run did. They share no code with the engine, and say in words what is wrong. */
+export { checkCommitOrder, type JournalEntry, type ManifestPlace } from './commit-order.ts'
+export { checkCommitted } from './committed.ts'
+export { checkConservation, type Conserved } from './conservation.ts'
+export { CreditChecker, type WireFrame } from './credit.ts'
+export { checkCuts, type CutFindings, type Hop, type Position } from './cut.ts'
+export { LinkCutChecker, type CompletedCheckpoint } from './link-cut.ts'
+export { checkHistory, type LoggedSlot } from './history.ts'
+export { checkSequence, isSequence, type SequenceCounts, type Sequenced } from './sequence.ts'
+export { WatermarkChecker } from './watermarks.ts'

@@ -1,0 +1,51 @@
+/** Who looks on while a world runs: sees what happens, changes nothing. */
+import type { Trace } from '../../../core/ports/trace.ts'
+import type { Files } from '../../../core/ports/files.ts'
+import type { Channel } from '../../../transport/channel.ts'
+
+export interface Observer {
+  readonly trace: Trace
+  /** A frame as a process sends it. */
+  published(frame: Uint8Array): void
+  /** A frame as it reaches a process, damaged ones too. */
+  delivered(frame: Uint8Array): void
+  /** A file got a second name. */
+  linked(path: string): void
+  powerLost(): void
+}
+
+export const observedFiles = (files: Files, observer: Observer): Files => ({
+  open: (path, mode) => files.open(path, mode),
+  readAll: (path) => files.readAll(path),
+  async link(from, to) {
+    await files.link(from, to)
+    observer.linked(to)
+  },
+  unlink: (path) => files.unlink(path),
+  makeFolder: (path) => files.makeFolder(path),
+  removeFolder: (path) => files.removeFolder(path),
+  list: (path) => files.list(path),
+  stat: (path) => files.stat(path),
+  syncFolder: (path) => files.syncFolder(path),
+})
+
+export const observedChannel = (channel: Channel, observer: Observer): Channel => ({
+  self: channel.self,
+  get connected() {
+    return channel.connected
+  },
+  messageBytesMax: channel.messageBytesMax,
+  publishFrame(to, frame) {
+    observer.published(frame)
+    channel.publishFrame(to, frame)
+  },
+  publishControl: (to, message) => channel.publishControl(to, message),
+  onFrame: (handler) =>
+    channel.onFrame((frame) => {
+      observer.delivered(frame)
+      handler(frame)
+    }),
+  onControl: (handler) => channel.onControl(handler),
+  onStatus: (handler) => channel.onStatus(handler),
+  close: () => channel.close(),
+})
