@@ -64,7 +64,9 @@ export interface Course {
 const unaligned = {
   checkpoints: { everyMs: 10, failuresMax: 1000, timeoutMs: 2_000, alignmentTimeoutMs: 1 },
 }
-const aligned = Object.entries({ ...simulated, bulky, poisoned }).filter(isFlow)
+/** The cheap ones first. */
+const { small, ...others } = simulated
+const aligned = Object.entries({ small, bulky, poisoned, ...others }).filter(isFlow)
 
 /** The simulator's own flows and these, and all of them with barriers that overtake. */
 export const courses: Readonly<Record<string, Course>> = Object.fromEntries([
