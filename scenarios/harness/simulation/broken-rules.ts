@@ -8,5 +8,12 @@ const linkPatienceMs = 20_000
 export function brokenRules(faults: readonly Fault[]): ReadonlySet<string> {
   const rules = ['INVARIANT', 'LINK_PROTOCOL', 'COORDINATOR_FAILED']
   const longest = Math.max(0, ...faults.map((fault) => ('forMs' in fault ? fault.forMs : 0)))
-  return new Set(longest < linkPatienceMs ? [...rules, 'LINK_TIMEOUT'] : rules)
+  if (longest < linkPatienceMs) rules.push('LINK_TIMEOUT')
+  // E3: only a run beside another one is superseded, or one that reads what nobody wrote.
+  if (!faults.some(mayLookLikeAnother)) rules.push('SUPERSEDED')
+  return new Set(rules)
 }
+
+const mayLookLikeAnother = (fault: Fault): boolean =>
+  ['stopParent', 'startAgain', 'bitFlip', 'bitRot'].includes(fault.kind) ||
+  (fault.kind === 'failpoint' && fault.action === 'stopParent')

@@ -13,6 +13,7 @@ const defaultRates: Required<FaultRates> = {
   stopWorker: 1,
   killParent: 2,
   stopParent: 2,
+  startAgain: 1,
   powerLoss: 1,
   failpoint: 8,
   network: 2,
@@ -81,6 +82,7 @@ function drawFault(random: Random, rates: Required<FaultRates>, span: FaultSpan)
     case 'stopWorker':
       return { kind, atMs, pick, forMs: pick < 0.5 ? forMs : 10_000 + forMs * 20 }
     case 'killParent':
+    case 'startAgain':
     case 'powerLoss':
       return { kind, atMs }
     case 'stopParent': {

@@ -18,6 +18,8 @@ export type Fault =
       /** What happens meanwhile to one of its workers, which go on without it. */
       readonly worker?: 'kill' | 'stop'
     }
+  /** The flow is started once more though it runs: the second takes over from a first that is well and busy. */
+  | { readonly kind: 'startAgain'; readonly atMs: number }
   /** Everything stops; what was not synced may be lost. */
   | { readonly kind: 'powerLoss'; readonly atMs: number }
   /** At the n-th hit of a protocol moment. */

@@ -105,6 +105,8 @@ export class Injector {
         return this.stage.restart()
       case 'stopParent':
         return this.stopParent(cluster, fault)
+      case 'startAgain':
+        return this.stage.takeOver()
       case 'powerLoss':
         world.losePower()
         return this.stage.restart()

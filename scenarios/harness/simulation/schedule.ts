@@ -174,6 +174,7 @@ class Schedule {
 
   private failed(error: Error): void {
     this.failures.push(error)
+    if (isTyped(error)) this.world.report(error.code, error.message)
     const refusal = isTyped(error) && error.retry === 'fatal' && !neverRefusals.includes(error.code)
     this.refusals = this.mayRefuse && refusal ? this.refusals + 1 : 0
   }
