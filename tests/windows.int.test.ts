@@ -149,7 +149,11 @@ describe('windows through the engine', { timeout: 120_000 }, () => {
       .window('all', globalWindow())
       .reduce('sum', (a, b) => a + b)
       .sink('out', out)
-    await finish(made)
+    const job = await run(made)
+    await job.finished
     expect(sorted(out.values)).toEqual(sorted([{ key: 0, value: 6 }, { key: 1, value: 9 }])) // prettier-ignore
+    const warnings: string[] = []
+    for await (const event of job.events) if (event.event === 'job.warning') warnings.push(`${event.code} ${event.step}`) // prettier-ignore
+    expect(warnings).toEqual(['STATE_UNBOUNDED sum'])
   })
 })

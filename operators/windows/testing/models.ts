@@ -41,7 +41,7 @@ export interface Manner {
 }
 
 /** Starts of the windows that hold a time. */
-export function windowsAt(atMs: number, { sizeMs, slideMs, offsetMs }: FixedShape): number[] {
+function windowsAt(atMs: number, { sizeMs, slideMs, offsetMs }: FixedShape): number[] {
   const starts: number[] = []
   const turns = Math.ceil((Math.abs(atMs) + sizeMs + Math.abs(offsetMs)) / slideMs) + 1
   for (let turn = -turns; turn <= turns; turn += 1) {
