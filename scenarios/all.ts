@@ -1,7 +1,25 @@
 /** Every scenario, in the order in which they run. */
 import { flights } from './flights/flights.ts'
 import type { Scenario } from './harness/scenario/scenario.ts'
+import { shapes } from './load/shapes.ts'
+import { cutsAndLosses } from './network/cuts-and-losses.ts'
 import { coordinator } from './protocol/coordinator.ts'
 import { stepsOfACheckpoint } from './protocol/steps-of-a-checkpoint.ts'
+import { workers } from './protocol/workers.ts'
+import { disks } from './storage/disks.ts'
+import { clocks } from './time/clocks.ts'
+import { endingProcesses } from './user-code/ending-processes.ts'
+import { throwing } from './user-code/throwing.ts'
 
-export const scenarios: readonly Scenario[] = [flights, ...stepsOfACheckpoint, ...coordinator]
+export const scenarios: readonly Scenario[] = [
+  flights,
+  ...stepsOfACheckpoint,
+  ...coordinator,
+  ...workers,
+  ...cutsAndLosses,
+  ...disks,
+  ...clocks,
+  ...shapes,
+  ...throwing,
+  ...endingProcesses,
+]

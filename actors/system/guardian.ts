@@ -4,8 +4,8 @@
  * - A pipe joins parent and child. When the parent is gone, however it ended, the pipe closes and the thread
  *   kills its process: also when the event loop is blocked.
  * - Over the pipe the thread says every half second that the process lives, and whether its event loop moves
- *   (`a`) or is busy (`b`). A process that says nothing at all is stopped or hung, and is killed before it is
- *   replaced.
+ *   (`a`) or is busy (`b`). A process that says nothing at all is stopped or hung, one that is busy without end is in
+ *   a loop: both are killed before they are replaced.
  */
 import type { Duplex } from 'node:stream'
 import { Worker } from 'node:worker_threads'
@@ -14,8 +14,13 @@ import { Worker } from 'node:worker_threads'
 const guardianFd = 3
 const beatMs = 500
 const silentMsMax = 10_000
+/** A turn of the event loop that takes longer is taken for an endless loop. */
+const busyMsMax = 60_000
 /** Until its first word: it may have much to load. */
 const startMsMax = 60_000
+
+/** `a` */
+const moves = 0x61
 
 const thread = `
 const { workerData } = require('node:worker_threads')
@@ -48,24 +53,28 @@ export function startGuardian(): () => void {
 }
 
 /**
- * In the parent: calls `silent` when the child said nothing for ten seconds that this process was awake, or nothing
- * at all for a minute.
+ * In the parent: calls `hung` when the child said nothing for ten seconds that this process was awake, nothing at all
+ * for a minute, or for a minute that it is busy.
  */
-export function watchChild(pipe: Duplex, silent: () => void): () => void {
+export function watchChild(pipe: Duplex, hung: () => void): () => void {
   let heardMs = performance.now()
+  let movedMs = heardMs
   let checkedMs = heardMs
   let patienceMs = startMsMax
-  pipe.on('data', () => {
+  pipe.on('data', (words: Uint8Array) => {
     heardMs = performance.now()
+    if (words.includes(moves)) movedMs = heardMs
     patienceMs = silentMsMax
   })
   pipe.on('error', () => undefined)
   const check = setInterval(() => {
     const nowMs = performance.now()
     // What this process slept is not the child's silence.
-    heardMs += Math.max(0, nowMs - checkedMs - 2 * beatMs)
+    const sleptMs = Math.max(0, nowMs - checkedMs - 2 * beatMs)
+    heardMs += sleptMs
+    movedMs += sleptMs
     checkedMs = nowMs
-    if (nowMs - heardMs > patienceMs) silent()
+    if (nowMs - heardMs > patienceMs || nowMs - movedMs > busyMsMax) hung()
   }, beatMs)
   check.unref()
   return () => clearInterval(check)

@@ -25,7 +25,7 @@ export {
 } from './scenario/scenario.ts'
 export type { KillPoint, TaskPosition } from './scenario/kill-point.ts'
 export type { ScenarioEvent, ScenarioEventBody } from './scenario/events.ts'
-export { playFor, type PlayedFor } from './scenario/play-for.ts'
+export { playFor, type PlayedFor, type PlayForOptions } from './scenario/play-for.ts'
 export * from './checkers/index.ts'
 export type { KeyState } from '../../actors/inspect.ts'
 export { temporaryFolder, type TemporaryFolder } from './temporary-folder.ts'

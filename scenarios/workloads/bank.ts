@@ -22,17 +22,20 @@ type Booking =
 export interface BankOptions {
   /** Default 240. */
   readonly transfers?: number
+  /** Default 13. */
+  readonly accounts?: number
+  /** Text beside each account's balance: enough of it makes the state a part of its own in the store. Default 0. */
+  readonly padChars?: number
   /** Real time passes after so many transfers of a split. Default 4. */
   readonly breatheEvery?: number
 }
 
-const accounts = 13
 const splits = 2
 const clearingHouses = 3
 /** Transfers that a clearing house keeps back. */
 const heldMax = 4
 
-const transferOf = (id: number): Transfer => ({
+const transferOf = (id: number, accounts: number): Transfer => ({
   id,
   from: `a${(id * 7) % accounts}`,
   to: `a${(id * 5 + 3) % accounts}`,
@@ -61,23 +64,25 @@ const clearing = operator<number, Transfer, Transfer>()({
   },
 })
 
-const deposit = operator<string, Transfer, Booking>()({
-  state: { balance: cell(() => 0), entries: cell(() => 0) },
-  onRecord(ctx, { id, to, amount }) {
-    const n = ctx.state.entries.get() + 1
-    ctx.state.entries.set(n)
-    ctx.state.balance.set(ctx.state.balance.get() + amount)
-    ctx.emit({ kind: 'booked', id, to, amount })
-    ctx.emit({ kind: 'entry', account: ctx.key, n })
-  },
-  onEnd(ctx) {
-    ctx.emit({ kind: 'balance', account: ctx.key, balance: ctx.state.balance.get() })
-  },
-})
+const deposit = (padChars: number) =>
+  operator<string, Transfer, Booking>()({
+    state: { balance: cell(() => 0), entries: cell(() => 0), pad: cell(() => '') },
+    onRecord(ctx, { id, to, amount }) {
+      const n = ctx.state.entries.get() + 1
+      ctx.state.entries.set(n)
+      ctx.state.balance.set(ctx.state.balance.get() + amount)
+      if (padChars > 0) ctx.state.pad.set(String(n % 10).repeat(padChars))
+      ctx.emit({ kind: 'booked', id, to, amount })
+      ctx.emit({ kind: 'entry', account: ctx.key, n })
+    },
+    onEnd(ctx) {
+      ctx.emit({ kind: 'balance', account: ctx.key, balance: ctx.state.balance.get() })
+    },
+  })
 
 /** Output in `booked`. */
 export const bank =
-  ({ transfers = 240, breatheEvery = 4 }: BankOptions = {}) =>
+  ({ transfers = 240, breatheEvery = 4, accounts = 13, padChars = 0 }: BankOptions = {}) =>
   (stage: Stage): Play => {
     const made = flow('bank')
     made
@@ -88,7 +93,7 @@ export const bank =
           async *open(position, split) {
             for (let i = position ?? 0; i * splits + split < transfers; i += 1) {
               if (i % breatheEvery === 0) await stage.breathe()
-              yield { value: transferOf(i * splits + split), position: i + 1 }
+              yield { value: transferOf(i * splits + split, accounts), position: i + 1 }
             }
           },
         }),
@@ -98,13 +103,13 @@ export const bank =
       .keyBy('by-house', ({ id }) => id % clearingHouses)
       .process('clearing', clearing)
       .keyBy('by-payee', ({ to }) => to)
-      .process('deposit', deposit)
+      .process('deposit', deposit(padChars))
       // A task of its own: one task behind two.
       .sink('ledger', toJsonl(`${stage.folder}/booked`), { parallelism: 1 })
     return {
       flow: made,
       records: transfers,
-      expect: { booked: bookings(transfers) },
+      expect: { booked: bookings(transfers, accounts) },
       check: ({ store }) =>
         checkConservation(store, {
           total: 0,
@@ -124,11 +129,11 @@ export const bank =
 const sumOf = (held: readonly Transfer[]): number => held.reduce((sum, { amount }) => sum + amount, 0)
 
 /** By a plain loop. */
-function bookings(transfers: number): readonly Booking[] {
+function bookings(transfers: number, accounts: number): readonly Booking[] {
   const rows: Booking[] = []
   const entries = new Map<string, { count: number; balance: number }>()
   for (let id = 0; id < transfers; id += 1) {
-    const { to, amount } = transferOf(id)
+    const { to, amount } = transferOf(id, accounts)
     const account = entries.get(to) ?? { count: 0, balance: 0 }
     account.count += 1
     account.balance += amount

@@ -38,14 +38,17 @@ export class KillingFailpoints implements Failpoints {
   }
 
   hit(name: FailpointName, place: FailpointPlace): void {
+    const due: KillPoint[] = []
     this.armed.forEach((armed, index) => {
       const { point, steps } = armed
       const { at, hit = 1 } = point
       if (at !== name || armed.counted >= hit) return
       if (steps && !steps.includes(place.task?.replace(/\[.*/, '') ?? '')) return
       armed.counted = this.count(index, armed.counted)
-      if (armed.counted === hit) this.act(point)
+      if (armed.counted === hit) due.push(point)
     })
+    // All have counted this hit: what acts may throw.
+    for (const point of due) this.act(point)
   }
 
   /** The number of this hit among those of all processes. */

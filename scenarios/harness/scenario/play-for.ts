@@ -9,10 +9,19 @@ export interface PlayedFor {
   readonly told: readonly string[]
 }
 
+export interface PlayForOptions {
+  /** Default: the scenario's first. */
+  readonly transport?: Transport
+  /** Default 1. */
+  readonly seed?: number
+  /** How often it is simulated; default: the scenario's own number. */
+  readonly schedules?: number
+}
+
 /** Resolves with the verdict, also a bad one. */
 export async function playFor(
   scenario: Scenario,
-  { transport = scenario.transports[0], seed = 1 }: { transport?: Transport; seed?: number } = {},
+  { transport = scenario.transports[0], seed = 1, schedules }: PlayForOptions = {},
 ): Promise<PlayedFor> {
   const told: string[] = []
   const report = (event: ScenarioEvent): void => {
@@ -20,6 +29,6 @@ export async function playFor(
     if (event.event === 'scenario.difference') told.push(`${event.kind} in ${event.output}: ${event.key}`)
   }
   const signal = new AbortController().signal
-  const verdict = await scenario.run({ seed, transport, kills: undefined, report, signal })
+  const verdict = await scenario.run({ seed, transport, schedules, kills: undefined, report, signal })
   return { verdict, told }
 }

@@ -16,7 +16,7 @@ import { builtOf, PlayedProcess, type PlayEnd } from './played-process.ts'
 import type { DeclaredScenario, Play, Played, ScenarioRun, Stage } from './scenario.ts'
 import { VerdictBuilder } from './verdict-builder.ts'
 
-const playMsMax = 120_000
+const playMsMax = 180_000
 const runsMax = 10
 
 export async function playOverProcesses(

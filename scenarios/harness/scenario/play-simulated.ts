@@ -23,10 +23,11 @@ const runDefaults: RunOptions = {
 
 export async function playSimulated(
   scenario: DeclaredScenario,
-  { seed, report, signal }: ScenarioRun,
+  given: ScenarioRun,
 ): Promise<ScenarioFinished> {
+  const { seed, report, signal } = given
   const verdict = new VerdictBuilder({ scenario, seed, transport: 'simulated', report })
-  const { schedules = schedulesDefault } = scenario.options
+  const schedules = given.schedules ?? scenario.options.schedules ?? schedulesDefault
   for (let index = 0; index < schedules; index += 1) {
     signal.throwIfAborted()
     const stage: Stage = {
@@ -39,7 +40,8 @@ export async function playSimulated(
     const checked = new CheckedRun()
     const played = await playOnce(scenario, play, stage, checked)
     const judgement = await judgePlay(scenario, play, played)
-    const violations = [...judgement.violations, ...(await checked.check(played.store))]
+    const wholeLog = scenario.options.run?.checkpoints?.keep === undefined
+    const violations = [...judgement.violations, ...(await checked.check(played.store, wholeLog))]
     verdict.add(play, played, { ...judgement, violations })
   }
   return verdict.finish()

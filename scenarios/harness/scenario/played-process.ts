@@ -14,6 +14,8 @@ export type PlayEnd =
 
 const lookEveryMs = 20
 const stderrKept = 4_000
+/** Its workers inherit it: what leaks is out of memory soon. */
+const heapMax = '--max-old-space-size=256'
 
 export class PlayedProcess {
   readonly ended: Promise<PlayEnd>
@@ -23,7 +25,7 @@ export class PlayedProcess {
   private stderr = ''
 
   constructor(boot: PlayBoot, observe: (event: JobEvent) => void) {
-    this.child = spawn(process.execPath, [...typescriptFor(boot.module), fileURLToPath(playerUrl)], {
+    this.child = spawn(process.execPath, [heapMax, ...typescriptFor(boot.module), fileURLToPath(playerUrl)], {
       // A group of its own, so that nothing of it is left behind.
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],

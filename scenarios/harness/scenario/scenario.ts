@@ -34,6 +34,8 @@ export interface ScenarioRun {
   readonly transport: Transport
   /** Faults to inject, where the scenario's number can be chosen; its own when undefined. */
   readonly kills: number | undefined
+  /** How often it is simulated; the scenario's own number when undefined. */
+  readonly schedules?: number | undefined
   readonly report: (event: ScenarioEvent) => void
   /** Ends the run early; it then rejects with the signal's reason. */
   readonly signal: AbortSignal

@@ -10,6 +10,8 @@ import { storeFolder, type Cluster } from './cluster.ts'
 import type { Fault, TimedFault } from './faults.ts'
 import { calmNetwork, fileMsUsual, type World } from './world.ts'
 
+type FailpointFault = Extract<Fault, { kind: 'failpoint' }>
+
 /** What injecting needs of a schedule. */
 export interface Stage {
   readonly world: World
@@ -57,12 +59,15 @@ export class Injector {
 
   /** To call at every protocol moment; throws to crash what came there. */
   atFailpoint(name: FailpointName, place: FailpointPlace): void {
+    const due: FailpointFault[] = []
     for (const fault of this.stage.faults) {
       if (fault.kind !== 'failpoint' || fault.name !== name || !isAt(fault, place)) continue
       const hit = (this.hits.get(fault) ?? 0) + 1
       this.hits.set(fault, hit)
-      if (hit === fault.hit) this.act(fault, place)
+      if (hit === fault.hit) due.push(fault)
     }
+    // All have counted this hit: what acts throws.
+    for (const fault of due) this.act(fault, place)
   }
 
   /** What a file operation fails with, if it does. */
@@ -161,7 +166,7 @@ export class Injector {
   }
 
   /** A kill throws too: nothing behind the failpoint happens any more. */
-  private act(fault: Extract<Fault, { kind: 'failpoint' }>, place: FailpointPlace): void {
+  private act(fault: FailpointFault, place: FailpointPlace): void {
     const { world } = this.stage
     const cluster = this.stage.cluster()
     const { name, action, forMs = 1_000 } = fault
@@ -182,7 +187,7 @@ export class Injector {
   }
 }
 
-function isAt({ steps }: Extract<Fault, { kind: 'failpoint' }>, { task }: FailpointPlace): boolean {
+function isAt({ steps }: FailpointFault, { task }: FailpointPlace): boolean {
   return steps === undefined || (task !== undefined && steps.includes(task.replace(/\[.*/, '')))
 }
 
