@@ -54,8 +54,8 @@ export interface TaskParts {
 
 /** Keys of a running snapshot that one step encodes: about a millisecond. */
 const sliceKeys = 500
-/** Invocations after which the steps that make watermarks are asked: what a batch holds. */
-const askEvery = limits.batchRecordsMax
+/** Invocations after which the steps that make watermarks are asked, fewer where the task's steps are shorter. */
+const askEveryMax = limits.batchRecordsMax
 
 export class Task {
   readonly plan: TaskPlan
@@ -70,6 +70,7 @@ export class Task {
   private ending: IterableIterator<void> | undefined
   /** Invocations since the steps that make watermarks were asked. */
   private unasked = 0
+  private askEvery: number = askEveryMax
 
   constructor(parts: TaskParts) {
     this.parts = parts
@@ -146,6 +147,7 @@ export class Task {
 
   private run(budget: number): StepResult {
     const { gate, outputs, chain } = this.parts
+    this.askEvery = Math.min(budget, askEveryMax)
     this.makeRoom()
     this.takeOvertaking()
     const slicing = this.sliceCheckpoint()
@@ -181,7 +183,7 @@ export class Task {
   /** Once a batch, and when there is nothing more to read; true when there is a watermark to carry through. */
   private askForWatermarks(done: number): boolean {
     this.unasked += done
-    if (done > 0 && this.unasked < askEvery) return false
+    if (done > 0 && this.unasked < this.askEvery) return false
     this.unasked = 0
     return this.ending === undefined && this.parts.watermarks.ask()
   }

@@ -153,7 +153,7 @@ describe('event time through a flow', () => {
       fc.asyncProperty(
         fc.array(split, { minLength: 1, maxLength: 5 }),
         fc.array(
-          fc.record({ parallelism: fc.integer({ min: 1, max: 3 }), before: fc.nat(150), after: fc.nat(60) }),
+          fc.record({ parallelism: fc.integer({ min: 1, max: 3 }), before: fc.nat(400), after: fc.nat(60) }),
           { maxLength: 3 },
         ),
         fc.nat(),
