@@ -1,98 +1,122 @@
 /**
  * `npm run sim -- --seeds 100000`: simulates the engine on its own flows, one process a core, and prints what was
- * injected, what was covered, and every violation with the trace that shows it again.
+ * injected, what was covered, and every violation with the trace that shows it again. Exit code 0 without violations,
+ * 1 with, 2 for bad usage.
  */
-import { fork } from 'node:child_process'
 import { availableParallelism } from 'node:os'
-import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { lateComers, windowed } from './harness/simulation/testing/windowed-flows.ts'
-import { simulate, type SimulationReport } from './harness/simulation/simulate.ts'
-import { branching, merging, spreading } from './harness/simulation/testing/flows.ts'
-import { converging, timing } from './harness/simulation/testing/timed-flows.ts'
+import { simulate } from './harness/simulation/simulate.ts'
+import { engineFlows } from './harness/simulation/testing/all.ts'
+import { simulateShares } from './sim/pool.ts'
+import type { Share } from './sim/share.ts'
+import { Summary } from './sim/summary.ts'
 
-const flows = { merging, branching, spreading, converging, timing, windowed, lateComers }
-type FlowName = keyof typeof flows
-/** Schedules that one child runs. */
-const shareSeeds = 250
+/** Schedules that a child runs between two reports. */
+const shareSeeds = 100
+/** Seeds of each flow whose histories are compared between two processes. */
+const comparedSeeds = 5
+/** After so many reports, violations are only counted. */
+const reportsMax = 20
 
-interface Share {
-  readonly flow: FlowName
-  readonly from: number
-  readonly seeds: number
+const usage =
+  "npm run sim -- [--seeds N] [--from N] [--flow NAME] [--children N]\nREPLAY='<trace>' npm run sim runs one again, step by step"
+
+try {
+  process.exitCode = await main()
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error)
+  console.error(`usage: ${usage}\nflows: ${Object.keys(engineFlows).join(', ')}`)
+  process.exitCode = 2
 }
 
-const { values } = parseArgs({
-  options: {
-    seeds: { type: 'string', default: '1000' },
-    from: { type: 'string', default: '1' },
-    replay: { type: 'string' },
-    flow: { type: 'string', default: 'merging' },
-    share: { type: 'string' },
-  },
-})
-
-if (values.share !== undefined) await workOn(JSON.parse(values.share) as Share)
-else if (values.replay !== undefined) await showAgain(values.flow as FlowName, values.replay)
-else await supervise(Number(values.seeds), Number(values.from))
-
-/** In a child: one share of the seeds, reported to the parent. */
-async function workOn({ flow, from, seeds }: Share): Promise<void> {
-  const report = await simulate(flows[flow], { from, seeds })
-  process.send?.(report)
-}
-
-async function showAgain(flow: FlowName, trace: string): Promise<void> {
-  const { violations } = await simulate(flows[flow], { replay: trace })
-  for (const { what, timeline } of violations) console.log([...timeline, what].join('\n'))
-  if (violations.length === 0) console.log('nothing wrong: the trace does not fail any more')
-}
-
-async function supervise(seeds: number, from: number): Promise<void> {
-  const startedMs = Date.now()
-  const shares = sharesOf(seeds, from)
-  const counts = new Map<string, number>()
-  let schedules = 0
-  let violations = 0
-  const takeShares = async (): Promise<void> => {
-    for (let share = shares.shift(); share; share = shares.shift()) {
-      const report = await inChild(share)
-      schedules += report.schedules
-      for (const [name, count] of Object.entries(report.counts))
-        counts.set(name, (counts.get(name) ?? 0) + count)
-      for (const { what, trace } of report.violations) {
-        violations += 1
-        console.log(`${share.flow}: ${what}\n  npm run sim -- --flow ${share.flow} --replay '${trace}'`)
-      }
-      process.stderr.write(`\r${schedules} schedules, ${violations} violations `)
-    }
-  }
-  await Promise.all(Array.from({ length: availableParallelism() }, takeShares))
-  const perSecond = Math.round(schedules / ((Date.now() - startedMs) / 1000))
-  process.stderr.write('\n')
-  for (const [name, count] of [...counts].sort()) console.log(`${name.padEnd(36)} ${count}`)
-  console.log(`${schedules} schedules, ${perSecond} a second, ${violations} violations`)
-  process.exitCode = violations === 0 ? 0 : 1
-}
-
-function sharesOf(seeds: number, from: number): Share[] {
-  const names = Object.keys(flows) as FlowName[]
-  const shares: Share[] = []
-  for (let done = 0; done < seeds; done += shareSeeds) {
-    const flow = names[shares.length % names.length] ?? 'merging'
-    shares.push({ flow, from: from + done, seeds: Math.min(shareSeeds, seeds - done) })
-  }
-  return shares
-}
-
-function inChild(share: Share): Promise<SimulationReport> {
-  return new Promise((resolve, reject) => {
-    const child = fork(fileURLToPath(import.meta.url), ['--share', JSON.stringify(share)])
-    let report: SimulationReport | undefined
-    child.on('message', (message) => (report = message as SimulationReport))
-    child.on('exit', (code) => {
-      if (report) resolve(report)
-      else reject(new Error(`the share ${JSON.stringify(share)} ended with ${code}`))
-    })
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      seeds: { type: 'string', default: '1000' },
+      from: { type: 'string', default: '1' },
+      flow: { type: 'string' },
+      children: { type: 'string', default: String(availableParallelism()) },
+    },
   })
+  const { REPLAY } = process.env
+  if (REPLAY !== undefined && REPLAY !== '') return replay(REPLAY)
+  const names = values.flow === undefined ? Object.keys(engineFlows) : [flowNamed(values.flow)]
+  const children = whole('children', values.children)
+  const summary = new Summary()
+  const shares = sharesOf(names, whole('from', values.from), whole('seeds', values.seeds))
+  await simulateAll(shares, children, summary)
+  for (const line of summary.lines()) console.log(line)
+  const deterministic = await compareProcesses(names, whole('from', values.from))
+  return summary.violations === 0 && deterministic ? 0 : 1
+}
+
+async function simulateAll(shares: Iterable<Share>, children: number, summary: Summary): Promise<void> {
+  let reports = 0
+  const tell = (text: string): void => {
+    reports += 1
+    if (reports <= reportsMax) console.log(`\n${text}`)
+  }
+  await simulateShares(shares, {
+    children,
+    answer(share, answer) {
+      if (answer.kind === 'report') {
+        summary.add(share, answer.report)
+        for (const { report } of answer.report.violations) tell(`${report} npm run sim`)
+      } else {
+        summary.violations += 1
+        tell(`${share.flow}, seeds from ${share.from}: ${answer.message}`)
+      }
+      const { schedules, perSecond, violations } = summary
+      process.stderr.write(`\r${schedules} schedules, ${perSecond} a second, ${violations} violations `)
+    },
+  })
+  process.stderr.write('\n')
+}
+
+/** The same seeds in two processes: the histories must be the same, event by event. */
+async function compareProcesses(names: readonly string[], from: number): Promise<boolean> {
+  const hashes = new Map<string, Set<string>>()
+  for (let process = 0; process < 2; process += 1) {
+    const shares = names.map((flow) => ({ flow, from, seeds: comparedSeeds }))
+    await simulateShares(shares, {
+      children: 1,
+      answer({ flow }, answer) {
+        const seen = hashes.get(flow) ?? new Set()
+        hashes.set(flow, seen.add(answer.kind === 'report' ? answer.report.traceHash : answer.message))
+      },
+    })
+  }
+  const differing = [...hashes].filter(([, seen]) => seen.size > 1).map(([flow]) => flow)
+  const compared = `${names.length * comparedSeeds} seeds in two processes: `
+  if (differing.length === 0) console.log(`${compared}the same histories`)
+  else console.log(`${compared}other histories of ${differing.join(', ')}`)
+  return differing.length === 0
+}
+
+async function replay(trace: string): Promise<number> {
+  const { flow } = JSON.parse(trace) as { readonly flow: string }
+  const { violations } = await simulate(engineFlows[flowNamed(flow)] ?? unknown(flow), {})
+  return violations.length === 0 ? 0 : 1
+}
+
+/** Flows take turns, so that any number of seeds covers all. */
+function* sharesOf(names: readonly string[], from: number, seeds: number): Iterable<Share> {
+  for (let done = 0, turn = 0; done < seeds; done += shareSeeds, turn += 1) {
+    const flow = names[turn % names.length]
+    if (flow !== undefined) yield { flow, from: from + done, seeds: Math.min(shareSeeds, seeds - done) }
+  }
+}
+
+function unknown(flow: string): never {
+  throw new Error(`no flow is named '${flow}'`)
+}
+
+function flowNamed(flow: string): string {
+  return flow in engineFlows ? flow : unknown(flow)
+}
+
+function whole(name: string, text: string): number {
+  const value = Number(text)
+  if (Number.isSafeInteger(value) && value >= 1) return value
+  throw new Error(`--${name} must be a whole number ≥ 1, got ${JSON.stringify(text)}`)
 }

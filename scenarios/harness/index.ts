@@ -31,12 +31,8 @@ export type { KeyState } from '../../actors/inspect.ts'
 export { temporaryFolder, type TemporaryFolder } from './temporary-folder.ts'
 export type { ScenarioFinished, Transport } from './verdict.ts'
 export { WorkerKiller, type Killed } from './worker-killer.ts'
-export {
-  simulate,
-  type Simulated,
-  type SimulateOptions,
-  type SimulationReport,
-  type Violation,
-} from './simulation/simulate.ts'
+export { simulate, type SimulateOptions, type SimulationReport } from './simulation/simulate.ts'
+export type { FlowMaker, Simulated, SimulatedRun } from './simulation/trial.ts'
+export type { Violation } from './simulation/violation.ts'
 export type { FaultRates } from './simulation/draw-faults.ts'
 export type { Fault, FaultKind } from './simulation/faults.ts'

@@ -145,6 +145,7 @@ export class Cluster {
       this.world.count('checkpoint with channel state')
     }
     this.world.events.push(event)
+    this.world.onEvent(event, this.parent)
     this.world.note(JSON.stringify({ ...event, atMs: undefined }))
   }
 
@@ -152,7 +153,7 @@ export class Cluster {
     return {
       launch: (id, lost) => {
         const place = workerId(id)
-        const process = this.world.process(id)
+        const process = this.world.process(id, this.parent)
         let member: Member | undefined
         const killed = (): void => this.killWorker(place)
         // A process takes a while to start.

@@ -15,7 +15,7 @@ export interface Hooks {
   /** Calls user code, or does something else. `droppable`: a throw costs the record, not the task. */
   call?<T>(step: StepName, droppable: boolean, run: () => T): T
   /** Asked whenever a task is built; then steps are no part of a generated loop any more. */
-  view?(step: StepName): StepView
+  view?(step: StepName): StepView | undefined
 }
 
 /** The same steps, edges and fingerprint. */

@@ -14,6 +14,8 @@ import { observedChannel, type Observer } from './observer.ts'
 
 export interface SimulatedProcessOptions {
   readonly name: string
+  /** Of a worker: the process that started it. */
+  readonly parent?: SimulatedProcess
   readonly time: VirtualTime
   readonly files: Files
   readonly random: Random
@@ -58,6 +60,10 @@ export class SimulatedProcess {
       },
       files: this.scopedFiles(options.files),
     }
+  }
+
+  get parent(): SimulatedProcess | undefined {
+    return this.options.parent
   }
 
   get isAlive(): boolean {

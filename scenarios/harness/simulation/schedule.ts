@@ -18,6 +18,7 @@ import { endMs, type Fault } from './faults.ts'
 import { Injector } from './injector.ts'
 import { instrumented } from './instrument.ts'
 import { roleOf } from './roles.ts'
+import type { Taps } from './taps.ts'
 import { isCodeFault, UserCode } from './user-code.ts'
 import type { Observer } from './observer.ts'
 import { visibleRows } from './visible-rows.ts'
@@ -31,6 +32,8 @@ export interface ScheduleOptions {
   readonly livenessMs: number
   /** Count calls of user code also where no fault needs it. Default false. */
   readonly countCalls?: boolean
+  /** Sees what every step receives and emits. */
+  readonly taps?: Taps
   /** A failed job is the end: nobody starts it again. Default false. */
   readonly failureEnds?: boolean
   /** Called while nothing runs, before the flow is started again. */
@@ -102,10 +105,9 @@ class Schedule {
     this.injector = new Injector(stage, seed)
     this.mayRefuse = faults.some(({ kind }) => kind === 'bitRot')
     this.code = new UserCode(this.world, faults)
-    this.graph =
-      options.countCalls === true || faults.some(isCodeFault)
-        ? instrumented(flow.graph(), { call: (...called) => this.code.call(...called) })
-        : flow.graph()
+    this.graph = this.watched()
+    const { taps } = options
+    if (taps) this.world.onEvent = (event, parent) => taps.atEvent(event, parent)
   }
 
   async run(): Promise<ScheduleResult> {
@@ -124,6 +126,17 @@ class Schedule {
     const refused = this.isRefused() ? this.lastRefusal() : undefined
     const rows = await visibleRows(this.flow, world.disk)
     return { rows, stuck, refused, failures, world, runs, calls: this.code.calls }
+  }
+
+  private watched(): Graph {
+    const { options, world, code, flow } = this
+    const { taps } = options
+    const counts = options.countCalls === true || options.faults.some(isCodeFault)
+    if (!counts && !taps) return flow.graph()
+    return instrumented(flow.graph(), {
+      ...(counts && { call: (step, droppable, run) => code.call(step, droppable, run) }),
+      ...(taps && { view: (step) => world.running && taps.view(step, world.running) }),
+    })
   }
 
   private isOver(): boolean {
@@ -181,6 +194,8 @@ class Schedule {
 
   private failpoint(name: FailpointName, place: FailpointPlace): void {
     this.world.count(`point ${name} @${roleOf(this.flow.graph(), place)}`)
+    const { running } = this.world
+    if (running) this.options.taps?.atMoment(name, place, running)
     this.injector.atFailpoint(name, place)
   }
 }

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import { collect, flow, fromGenerator } from '../../../index.ts'
 import { aborting, branching, merging, sharing, small, spreading } from './testing/flows.ts'
 import { converging, timing } from './testing/timed-flows.ts'
 import { lateComers, windowed } from './testing/windowed-flows.ts'
@@ -37,23 +36,5 @@ describe('simulate', { timeout: 3_600_000 }, () => {
     const hashes = [await simulate(merging, { seeds: 5 }), await simulate(merging, { seeds: 5 })]
     expect(hashes[0]?.traceHash).toBe(hashes[1]?.traceHash)
     expect((await simulate(merging, { seeds: 5, from: 6 })).traceHash).not.toBe(hashes[0]?.traceHash)
-  })
-
-  it('catches state that is kept outside the cells, shrinks its faults, and shows them again', async () => {
-    const forgetful = () => {
-      let total = 0
-      const made = flow('forgetful')
-      made
-        .source('numbers', fromGenerator({ count: 300, at: (i) => i }))
-        .map('sum', (n) => (total += n))
-        .sink('out', collect())
-      return made
-    }
-    const run = { workers: 1, parallelism: 1 }
-    const [violation] = (await simulate(forgetful, { seeds: 40, run })).violations
-    expect(violation?.what).toMatch(/rows lost|others/)
-    expect(JSON.parse(violation?.trace ?? '{}')).toMatchObject({ faults: [{}] })
-    const again = await simulate(forgetful, { replay: violation?.trace ?? '', run })
-    expect(again.violations[0]?.what).toBe(violation?.what)
   })
 })

@@ -2,21 +2,11 @@
  * `simulate`: a user's whole job (coordinator, workers, links, network, store, crashes) in one thread and virtual
  * time, from one seed, as often as one likes. FoundationDB and TigerBeetle show how.
  */
-import type { RunOptions } from '../../../actors/options.ts'
 import { ConfigError } from '../../../core/errors.ts'
-import { isFlow, type Flow } from '../../../operators/flow.ts'
-import { compareRows } from '../compare.ts'
-import {
-  drawFaults,
-  resolveRates,
-  spanOf,
-  usualSpan,
-  type FaultRates,
-  type FaultSpan,
-} from './draw-faults.ts'
-import type { Fault } from './faults.ts'
-import { runSchedule, type ScheduleResult } from './schedule.ts'
+import { drawFaults, resolveRates, usualSpan, type FaultRates } from './draw-faults.ts'
 import { shrink } from './shrink.ts'
+import { Trials, type Judged, type Simulated, type SimulatedRun, type Trial } from './trial.ts'
+import { violationOf, type Violation } from './violation.ts'
 
 export interface SimulateOptions {
   /** How many schedules. Default 100. */
@@ -41,172 +31,122 @@ export interface SimulateOptions {
   readonly expect?: readonly string[]
   /** After so many violations no more seeds are tried. Default 10. */
   readonly violationsMax?: number
-  /** Whether a violation's faults are reduced to those that it needs. Default true. */
+  /** Whether a violation is reduced to what it needs. Default true. */
   readonly shrunken?: boolean
-  /** Rerun one failing schedule: the `trace` of a violation. */
+  /**
+   * Rerun one failing schedule: the `trace` of a violation. Default: that of the environment variable `REPLAY`, when
+   * it is of this flow; then the timeline is printed.
+   */
   readonly replay?: string
-}
-
-export interface Violation {
-  readonly seed: number
-  readonly what: string
-  /** The shrunken faults; `simulate(flow, { replay: trace })` shows it again. */
-  readonly trace: string
-  /** What happened, in order. */
-  readonly timeline: readonly string[]
 }
 
 export interface SimulationReport {
   readonly schedules: number
   readonly violations: readonly Violation[]
-  /** How often each fault was injected, each protocol point hit, each event seen. */
+  /** How often each fault was injected, each protocol point hit (by whom), each event seen. */
   readonly counts: Readonly<Record<string, number>>
   readonly schedulesPerSecond: number
   /** Of all histories: equal in two processes for equal seeds. */
   readonly traceHash: string
 }
 
-type SimulatedRun = Pick<RunOptions, 'parallelism' | 'workers' | 'checkpoints' | 'fuse' | 'keyGroups'>
-
-/** Builds the flow: then every run begins with a fresh one. */
-export interface FlowMaker {
-  (): Flow
-  /** How it wants to be run, where `SimulateOptions.run` does not say. */
-  readonly run?: SimulatedRun
-}
-
-/** The flow, or a function that builds it. */
-export type Simulated = Flow | FlowMaker
-
 const livenessMsDefault = 600_000
-
-const defaultRun: RunOptions = {
-  workers: 2,
-  keyGroups: 16,
-  parallelism: 2,
-  checkpoints: { everyMs: 10, failuresMax: 1000, timeoutMs: 2_000 },
-  restart: { restartsMax: 1000, delayMsMax: 100, withinMs: 1_000_000 },
-}
 
 /**
  * Runs `seeds` schedules of the flow, each with its own faults. Sources must be in memory (`fromArray`,
  * `fromGenerator`); output is what `collect` and `toJsonl` made visible. Resolves to a report; a violation is not
- * an error. Throws ConfigError when the run without failures does not finish.
+ * an error. Throws ConfigError: `SIMULATION_STUCK` when the run without failures does not finish, `FAULT_RATE`,
+ * `TRACE_ILLEGAL`.
  */
 export async function simulate(flow: Simulated, options: SimulateOptions = {}): Promise<SimulationReport> {
-  const { seeds = 100, from = 1, livenessMs = livenessMsDefault } = options
-  const { violationsMax = 10, shrunken = true, faultsMs } = options
-  const run = runOf(flow, options)
-  const { rows: expected, span } = options.expect
-    ? { rows: options.expect, span: usualSpan }
-    : await failureFree(flow, options)
-  const judge = async (seed: number, faults: readonly Fault[]): Promise<Judged> => {
-    const result = await runSchedule(build(flow), { seed, faults, run, livenessMs })
-    const { world, stuck, rows, refused } = result
-    return { result, what: world.broken ?? stuck ?? describe(expected, rows, refused !== undefined) }
-  }
-  if (options.replay !== undefined) return replayed(await replay(options.replay, judge))
-
+  const { seeds = 100, from = 1, violationsMax = 10, shrunken = true, faultsMs } = options
   const rates = resolveRates(options.faults)
-  const startedMs = process.hrtime.bigint()
+  const trials = trialsOf(flow, options)
+  const { name } = trials
+  const again = traceFor(name, options)
+  if (again) return replay(trials, again)
+
+  const span = options.expect ? usualSpan : (await trials.failureFree({})).span
+  const startedNs = process.hrtime.bigint()
   const counts: Record<string, number> = {}
+  const add = (what: string, count: number): void => void (counts[what] = (counts[what] ?? 0) + count)
   const violations: Violation[] = []
   let hash = ''
   let schedules = 0
   for (let seed = from; seed < from + seeds && violations.length < violationsMax; seed += 1) {
-    const faults = drawFaults(seed, rates, { ...span, ...(faultsMs !== undefined && { ms: faultsMs }) })
-    const { result, what } = await judge(seed, faults)
+    const faults = drawFaults(seed, rates, faultsMs === undefined ? span : { ...span, ms: faultsMs })
+    const trial = { flow: name, seed, faults }
+    const judged = await trials.judge(trial)
     schedules += 1
-    hash = fold(hash, result.world.traceHash)
-    if (result.refused)
-      counts[`refused ${result.refused.code}`] = (counts[`refused ${result.refused.code}`] ?? 0) + 1
-    for (const [name, count] of result.world.counts) counts[name] = (counts[name] ?? 0) + count
-    if (what !== undefined) violations.push(await toViolation(seed, faults, what, judge, shrunken))
+    hash = fold(hash, judged.result.world.traceHash)
+    if (judged.result.refused) add(`refused ${judged.result.refused.code}`, 1)
+    for (const [what, count] of judged.result.world.counts) add(what, count)
+    if (judged.what !== undefined) violations.push(await explain(trials, trial, judged, shrunken))
   }
-  const seconds = Number(process.hrtime.bigint() - startedMs) / 1e9
+  const seconds = Number(process.hrtime.bigint() - startedNs) / 1e9
   return { schedules, violations, counts, schedulesPerSecond: schedules / seconds, traceHash: hash }
 }
-
-interface Judged {
-  readonly result: ScheduleResult
-  readonly what: string | undefined
-}
-export type Judge = (seed: number, faults: readonly Fault[]) => Promise<Judged>
-
-async function toViolation(
-  seed: number,
-  faults: readonly Fault[],
-  what: string,
-  judge: Judge,
-  shrunken: boolean,
-): Promise<Violation> {
-  const fails = async (fewer: readonly Fault[]): Promise<boolean> =>
-    (await judge(seed, fewer)).what !== undefined
-  const smaller = shrunken ? await shrink(faults, fails) : faults
-  const again = await judge(seed, smaller)
-  return {
-    seed,
-    what: again.what ?? what,
-    trace: JSON.stringify({ seed, faults: smaller }),
-    timeline: again.result.world.notes,
-  }
-}
-
-async function replay(trace: string, judge: Judge): Promise<Violation | Judged> {
-  const { seed, faults } = JSON.parse(trace) as { seed: number; faults: readonly Fault[] }
-  const judged = await judge(seed, faults)
-  return judged.what === undefined
-    ? judged
-    : { seed, what: judged.what, trace, timeline: judged.result.world.notes }
-}
-
-const replayed = (outcome: Violation | Judged): SimulationReport => ({
-  schedules: 1,
-  violations: 'trace' in outcome ? [outcome] : [],
-  counts: {},
-  schedulesPerSecond: 0,
-  traceHash: 'result' in outcome ? outcome.result.world.traceHash : '',
-})
-
-const runOf = (flow: Simulated, { run }: Pick<SimulateOptions, 'run'>): RunOptions => ({
-  ...defaultRun,
-  ...(isFlow(flow) ? undefined : flow.run),
-  ...run,
-})
-
-const build = (flow: Simulated): Flow => (isFlow(flow) ? flow : flow())
 
 /** What a run without failures shows at its end, as `expect` takes it. */
 export const failureFreeRows = async (
   flow: Simulated,
   options: Pick<SimulateOptions, 'run' | 'livenessMs'> = {},
-): Promise<readonly string[]> => (await failureFree(flow, options)).rows
+): Promise<readonly string[]> => (await trialsOf(flow, options).failureFree({})).rows
 
-async function failureFree(
-  flow: Simulated,
-  options: Pick<SimulateOptions, 'run' | 'livenessMs'>,
-): Promise<{ readonly rows: readonly string[]; readonly span: FaultSpan }> {
-  const { livenessMs = livenessMsDefault } = options
-  const run = runOf(flow, options)
-  const schedule = { seed: 0, faults: [], run, livenessMs, countCalls: true }
-  const { rows, stuck, world, calls } = await runSchedule(build(flow), schedule)
-  if (stuck === undefined) return { rows, span: spanOf(world.time.monotonicMs(), calls) }
-  throw new ConfigError('SIMULATION_STUCK', `without any failure: ${stuck}`)
+const trialsOf = (flow: Simulated, options: SimulateOptions): Trials => {
+  const { livenessMs = livenessMsDefault, run, expect } = options
+  return new Trials(flow, { livenessMs, ...(run && { run }), ...(expect && { expect }) })
 }
 
-/** A job that was refused owes what it did not show, nothing else. */
-function describe(
-  expected: readonly string[],
-  found: readonly string[],
-  refused: boolean,
-): string | undefined {
-  const { lost, duplicated, mismatched, differences } = compareRows(expected, found, (row) => row)
-  if ((refused ? 0 : lost) + duplicated + mismatched === 0) return undefined
-  const first = differences
-    .slice(0, 3)
-    .map((difference) => `${difference.kind}: ${difference.key}`)
-    .join('; ')
-  return `${lost} rows lost, ${duplicated} doubled, ${mismatched} others, of ${expected.length} (${first})`
+async function explain(trials: Trials, trial: Trial, judged: Judged, shrunken: boolean): Promise<Violation> {
+  if (!shrunken) return violationOf(trial, judged, undefined)
+  const smallest = await shrink(trial, {
+    resized: (larger, size) => trials.resized(larger, size),
+    fails: async (smaller) => (await trials.judge(smaller)).what !== undefined,
+  })
+  return violationOf(smallest, await trials.judge(smallest), await trials.blame(smallest))
+}
+
+async function replay(trials: Trials, { trial, printed }: Again): Promise<SimulationReport> {
+  const judged = await trials.judge(trial)
+  const violations = judged.what === undefined ? [] : [violationOf(trial, judged, await trials.blame(trial))]
+  if (printed) {
+    const end = violations[0]?.report ?? 'nothing is wrong any more'
+    process.stderr.write(`${[...judged.result.world.notes, end].join('\n')}\n`)
+  }
+  return {
+    schedules: 1,
+    violations,
+    counts: Object.fromEntries(judged.result.world.counts),
+    schedulesPerSecond: 0,
+    traceHash: judged.result.world.traceHash,
+  }
+}
+
+interface Again {
+  readonly trial: Trial
+  readonly printed: boolean
+}
+
+function traceFor(flow: string, options: SimulateOptions): Again | undefined {
+  if (options.replay !== undefined) return { trial: readTrace(options.replay), printed: false }
+  const { REPLAY } = process.env
+  if (REPLAY === undefined || REPLAY === '') return undefined
+  const trial = readTrace(REPLAY)
+  return trial.flow === flow ? { trial, printed: true } : undefined
+}
+
+function readTrace(trace: string): Trial {
+  try {
+    const trial = JSON.parse(trace) as Partial<Trial> | null
+    if (typeof trial?.seed === 'number' && Array.isArray(trial.faults)) return trial as Trial
+  } catch {
+    // Said below.
+  }
+  throw new ConfigError(
+    'TRACE_ILLEGAL',
+    `expected the trace of a violation, as JSON with its seed and faults, got ${trace.slice(0, 100)}`,
+  )
 }
 
 /** Order counts. */

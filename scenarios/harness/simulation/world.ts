@@ -45,6 +45,8 @@ export class World {
   fileMs: (path: string) => number = () => fileMsUsual
   /** When the last of those that were stopped goes on, ms. */
   stoppedUntilMs = 0
+  /** Hears every event of every job, and whose it is. */
+  onEvent: (event: JobEvent, parent: SimulatedProcess) => void = () => undefined
   private readonly options: WorldOptions
   private readonly random: Random
   private readonly hash: Hash = createHash('sha256')
@@ -72,10 +74,11 @@ export class World {
     return unit(this.random)
   }
 
-  process(name: string): SimulatedProcess {
+  process(name: string, parent?: SimulatedProcess): SimulatedProcess {
     const { observer } = this.options
     const made = new SimulatedProcess({
       name,
+      ...(parent && { parent }),
       time: this.time,
       files: observer ? observedFiles(this.disk, observer) : this.disk,
       observer,

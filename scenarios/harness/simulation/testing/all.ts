@@ -1,0 +1,20 @@
+/** Every flow that the engine is simulated on. */
+import type { FlowMaker } from '../trial.ts'
+import { aborting, branching, merging, sharing, small, spreading } from './flows.ts'
+import { relaying } from './relay-flow.ts'
+import { converging, timing } from './timed-flows.ts'
+import { lateComers, windowed } from './windowed-flows.ts'
+
+export const engineFlows: Readonly<Record<string, FlowMaker>> = {
+  small,
+  merging,
+  branching,
+  spreading,
+  sharing,
+  aborting,
+  relaying,
+  windowed,
+  'late-comers': lateComers,
+  timing,
+  converging,
+}
