@@ -24,6 +24,6 @@ const partitionOfQ10 = (row: object): string => {
 
 export function nexmarkFlow({ query, config, source, sink }: NexmarkFlowOptions): Flow {
   const nexmark = flow(`nexmark-${query}`)
-  queries[query]?.(new NexmarkInput(nexmark, source, config)).sink('out', sink)
+  queries[query](new NexmarkInput(nexmark, source, config)).sink('out', sink)
   return nexmark
 }
