@@ -2,6 +2,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileStore, run, type RunOptions } from '../../index.ts'
+import { cpuMsSince } from '../harness/throughput.ts'
 import { followJob } from '../../scenarios/harness/follow-job.ts'
 import { planKills } from '../../scenarios/harness/kill-plan.ts'
 import { WorkerKiller } from '../../scenarios/harness/worker-killer.ts'
@@ -26,23 +27,27 @@ async function runJob(setup: JobSetup): Promise<JobOutcome> {
   const killer = new WorkerKiller(plan, () => undefined)
   const watch = new StateWatch(config.events)
   const startedMs = performance.now()
+  const cpuBefore = process.cpuUsage()
   const job = await run(flowOf(setup), optionsOf(setup))
   const { restarts, checkpoints } = await followJob(job, new AbortController().signal, (event) => {
     killer.observe(event)
     watch.observe(event)
   }).finally(() => killer.close())
   const ms = performance.now() - startedMs
-  return { ms, restarts, checkpoints, kills: killer.kills, memoryMb: memoryMb(), state: watch.growth }
+  const cpuMs = cpuMsSince(cpuBefore)
+  return { ms, cpuMs, restarts, checkpoints, kills: killer.kills, memoryMb: memoryMb(), state: watch.growth }
 }
 
 async function runSimulated(setup: JobSetup): Promise<JobOutcome> {
   const startedMs = performance.now()
+  const cpuBefore = process.cpuUsage()
   const rows = await runOnSimulatedClock(setup.query, setup.config)
   const ms = performance.now() - startedMs
+  const cpuMs = cpuMsSince(cpuBefore)
   const folder = outFolder(setup)
   await mkdir(folder, { recursive: true })
   await writeFile(join(folder, 'part-0-1.jsonl'), rows.map((row) => `${JSON.stringify(row)}\n`).join(''))
-  return { ms, restarts: 0, checkpoints: 0, kills: 0, memoryMb: memoryMb() }
+  return { ms, cpuMs, restarts: 0, checkpoints: 0, kills: 0, memoryMb: memoryMb() }
 }
 
 const memoryMb = (): number => Math.round(process.resourceUsage().maxRSS / 1024)

@@ -6,6 +6,8 @@ import { setupToEnvironment, type JobSetup } from './job-setup.ts'
 
 export interface JobOutcome {
   readonly ms: number
+  /** CPU time of the job's process, the threads of collector and compiler included; not of its workers. */
+  readonly cpuMs: number
   readonly restarts: number
   readonly checkpoints: number
   /** Kills that hit a living worker. */

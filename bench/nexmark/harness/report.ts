@@ -39,6 +39,7 @@ function jsonReport({ config, workers, kills }: NexmarkArguments): Reporter {
 const headings = [
   'query',
   'events/s',
+  'per CPU s',
   'rows out',
   'rows expected',
   'differences',
@@ -63,11 +64,33 @@ function tableReport({ config, workers, kills }: NexmarkArguments): Reporter {
       if (process.stderr.isTTY) process.stderr.write(`${query} …\r`)
     },
     told(report) {
-      const { query, perSecond, judged, kills: landed, restarts, checkpoints, memoryMb, state } = report
+      const {
+        query,
+        perSecond,
+        judged,
+        kills: landed,
+        restarts,
+        checkpoints,
+        memoryMb,
+        state,
+        cpuMs,
+      } = report
       const kilobytes = state ? [toKb(state.halfBytes), toKb(state.endBytes)] : ['–', '–']
+      // What workers spent is not known.
+      const perCpuSecond = workers > 0 ? '–' : Math.round((config.events / cpuMs) * 1000)
       const counts = judged ? [judged.rowsOut, judged.rowsExpected, judged.differences] : ['–', '–', '–']
       print(
-        row([query, Math.round(perSecond), ...counts, landed, restarts, checkpoints, memoryMb, ...kilobytes]),
+        row([
+          query,
+          Math.round(perSecond),
+          perCpuSecond,
+          ...counts,
+          landed,
+          restarts,
+          checkpoints,
+          memoryMb,
+          ...kilobytes,
+        ]),
       )
       for (const { kind, times, row: found } of judged?.samples ?? [])
         print(`  ${kind}${times > 1 ? ` ${times} times` : ''}: ${JSON.stringify(found)}`)
