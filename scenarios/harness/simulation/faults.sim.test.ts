@@ -35,6 +35,18 @@ describe('faults', { timeout: 600_000 }, () => {
     expect([...codes]).toContain('CHECKPOINT_DAMAGED')
   })
 
+  it('a refusal stands when a parent that was stopped goes on afterwards, and ends', async () => {
+    const { refused, rows, stuck } = await play([
+      { kind: 'slowDisk', atMs: 132.8, forMs: 90.8, operationMsMax: 28_428, where: 'everywhere' },
+      { kind: 'bitRot', atMs: 246.4, pick: 0.58, bit: 0.514 },
+      { kind: 'killParent', atMs: 239 },
+      { kind: 'stopParent', atMs: 53.5, forMs: 12_115, worker: 'stop' },
+    ])
+    const expected = new Set(await failureFreeRows(merging, { run }))
+    expect([stuck, refused?.code]).toEqual([undefined, 'CHECKPOINT_DAMAGED'])
+    expect(rows.filter((row) => !expected.has(row))).toEqual([])
+  })
+
   it('a task whose code throws, before its work or behind it, restarts the job', async () => {
     for (const when of ['before', 'after'] as const) {
       const { world, rows } = await play([{ kind: 'throwingCode', call: 300, when }])

@@ -117,13 +117,14 @@ class Schedule {
     const lastMs = Math.max(0, ...options.faults.map(endMs))
     const over = await world.run(lastMs + options.livenessMs, () => this.isOver())
     const stuck = over ? undefined : this.describeStuck()
+    // The last word is said: a zombie's end does not take it back.
+    const refused = this.isRefused() ? this.lastRefusal() : undefined
     injector.calm()
     const zombiesUntilMs = world.stoppedUntilMs + zombiesMs
     if (over && world.stoppedUntilMs > world.time.monotonicMs())
       await world.run(zombiesUntilMs - world.time.monotonicMs(), () => false)
     this.cluster?.kill()
     const { failures, runs } = this
-    const refused = this.isRefused() ? this.lastRefusal() : undefined
     const rows = await visibleRows(this.flow, world.disk)
     return { rows, stuck, refused, failures, world, runs, calls: this.code.calls }
   }
