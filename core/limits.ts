@@ -55,6 +55,18 @@ export const limits = {
   /** A control message: below `max_payload`. */
   controlBytesMax: 900 * KiB,
 
+  /** What a platform's timer takes: 2³¹ − 1 ms. */
+  timerDelayMsMax: 2_147_483_647,
+  /** Records of one task that wait for asynchronous calls; each is in every checkpoint. */
+  asyncInFlightMax: 10_000,
+
+  /** A pattern's stages, and the attempts at it that one key may have under way. */
+  patternStagesMax: 32,
+  patternAttemptsMax: 4_000,
+
+  /** How far apart rows of an interval join may be: about 35,000 years, so that sums stay exact. */
+  joinReachMsMax: 2 ** 50,
+
   parallelismMax: 1024,
   workersMax: 256,
   stepsMax: 1000,

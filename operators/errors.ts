@@ -9,25 +9,33 @@ export type OperatorErrorCode =
   | 'OUTPUT_UNKNOWN'
   | 'EVENT_TIME_ABSURD'
   | 'TIMER_HANDLER_MISSING'
+  | 'ASYNC_TIMEOUT'
+  | 'ASYNC_ABORTED'
+  | 'PATTERN_ATTEMPTS'
 
 /** A step's own code failed on a record; `details.step` names it, the task adds the record's position. */
 export class OperatorError extends MillraceError<OperatorErrorCode> {}
 
 /** Wraps what user code threw; typed errors keep their code and class. */
-export function operatorThrew(step: StepName, cause: unknown, doing = 'a record'): MillraceError {
+export function operatorThrew(
+  step: StepName,
+  cause: unknown,
+  doing = 'a record',
+  facts: Readonly<Record<string, unknown>> = {},
+): MillraceError {
   if (isTyped(cause)) {
     if (cause.details.step !== undefined) return cause
     return new MillraceError(cause.code, `'${step}' failed on ${doing}: ${cause.message}`, {
       retry: cause.retry,
       cause,
-      details: { ...cause.details, step },
+      details: { ...cause.details, ...facts, step },
     })
   }
   const message = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause)
   return new OperatorError('OPERATOR_THREW', `'${step}' threw on ${doing}: ${message}`, {
     retry: 'retry',
     cause,
-    details: { step },
+    details: { ...facts, step },
   })
 }
 

@@ -1,6 +1,6 @@
 /** Per sink, the guarantee that holds from end to end, and what lowers it. */
 import type { StepName } from '../core/ids.ts'
-import { edgesInto, type Graph } from './graph.ts'
+import { edgesInto, type Graph, type Step } from './graph.ts'
 import type { Guarantee } from './sink.ts'
 
 export interface SinkGuarantee {
@@ -27,6 +27,8 @@ export function guarantees(graph: Graph, settings: GuaranteeSettings): readonly 
         `sink '${step.name}': ${step.definition.guaranteeReason ?? 'repeats output after a restart'}`,
       )
     }
+    for (const { name, caution } of cautionsBefore(graph, step.name))
+      because.push(`step '${name}' ${caution}`)
     if (!settings.durable) {
       because.push('checkpoints are kept in memory: they survive failures inside this process, not its end')
     }
@@ -36,13 +38,19 @@ export function guarantees(graph: Graph, settings: GuaranteeSettings): readonly 
   return report
 }
 
-function sourcesOf(graph: Graph, sink: StepName): { name: StepName; replayable: boolean }[] {
+const sourcesOf = (graph: Graph, sink: StepName): { name: StepName; replayable: boolean }[] =>
+  stepsBefore(graph, sink).flatMap((step) =>
+    step.kind === 'source' ? [{ name: step.name, replayable: step.definition.replayable }] : [],
+  )
+
+const cautionsBefore = (graph: Graph, sink: StepName): { name: StepName; caution: string }[] =>
+  stepsBefore(graph, sink).flatMap((step) => {
+    const caution = step.kind === 'operator' ? step.definition.caution : undefined
+    return caution === undefined ? [] : [{ name: step.name, caution }]
+  })
+
+function stepsBefore(graph: Graph, sink: StepName): Step[] {
   const seen = new Set<StepName>([sink])
-  const found: { name: StepName; replayable: boolean }[] = []
-  for (const name of seen) {
-    const step = graph.steps.get(name)
-    if (step?.kind === 'source') found.push({ name, replayable: step.definition.replayable })
-    for (const edge of edgesInto(graph, name)) seen.add(edge.from)
-  }
-  return found
+  for (const name of seen) for (const edge of edgesInto(graph, name)) seen.add(edge.from)
+  return [...seen].flatMap((name) => graph.steps.get(name) ?? [])
 }

@@ -46,6 +46,10 @@ export interface OperatorDefinition {
   readonly eventTime?: 'stamps' | 'needs'
   /** Present where a key's state is never let go by itself: why, and what to do. Becomes a warning. */
   readonly unbounded?: string
+  /** The instance keeps P1 itself: its records fail long after they came. */
+  readonly guardsItself?: boolean
+  /** What the step does more than once after a failure, for the report of guarantees. */
+  readonly caution?: string
   create(context: OperatorContext): OperatorInstance
 }
 
@@ -86,6 +90,8 @@ export interface OperatorContext {
   readonly ports: Pick<Ports, 'clock' | 'timers' | 'random' | 'log'>
   /** There may be something to pull, or another watermark to let out. Safe from anywhere. */
   readonly wake: () => void
+  /** How many tasks the step has. */
+  readonly parallelism: number
 }
 
 /** A source's splits, as the steps behind it in the same task see them. */
@@ -144,6 +150,13 @@ export interface OperatorInstance {
    * returns false when nothing is left.
    */
   pull?(): boolean
+  /**
+   * True while the step takes no record, for reasons of its own; it has closed the gate then. Nothing before it is
+   * pulled, no timer fires and no end begins; barriers pass.
+   */
+  readonly full?: boolean
+  /** True while records have not left the step: the end waits. It wakes the task when that changes. */
+  readonly busy?: boolean
   /** Gives up what is left to pull (P1). */
   discard?(): void
   /** Keyed operators: called once a key that holds state, after the last record; the state has entered the key. */

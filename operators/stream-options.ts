@@ -26,6 +26,21 @@ export function checkFn<F>(name: string, fn: F): F {
 export const onErrorOf = (name: string, options: OperatorOptions | undefined): ErrorPolicy =>
   oneOf(name, 'onError', options?.onError ?? 'fail', ['fail', 'skip', 'dead-letter'])
 
+/** A whole number from `min` to `max`. Throws ConfigError `OPTION_ILLEGAL`. */
+export function wholeNumberOf(
+  name: string,
+  option: string,
+  given: number,
+  { min, max = Number.MAX_SAFE_INTEGER }: { readonly min: number; readonly max?: number },
+): number {
+  if (Number.isSafeInteger(given) && given >= min && given <= max) return given
+  const range = max === Number.MAX_SAFE_INTEGER ? `≥ ${min}` : `from ${min} to ${max}`
+  throw new ConfigError(
+    'OPTION_ILLEGAL',
+    `${option} of '${name}' must be a whole number ${range}, got ${JSON.stringify(given)}`,
+  )
+}
+
 export function oneOf<V extends string>(name: string, option: string, given: V, known: readonly V[]): V {
   if (known.includes(given)) return given
   const choice = known.map((value) => `'${value}'`).join(' or ')

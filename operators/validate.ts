@@ -33,8 +33,9 @@ function checkOutputs(graph: Graph, step: Step): void {
     )
   }
   for (const output of step.kind === 'operator' ? (step.definition.outputs ?? []) : []) {
-    // Late records may be given up: that is what being late means where nobody asks for them.
-    if (output === 'late' || edges.some((edge) => edge.output === output)) continue
+    // Late records may be given up: that is what being late means where nobody asks for them. Dead letters: below.
+    if (output === 'late' || output === 'dead-letters' || edges.some((edge) => edge.output === output))
+      continue
     throw new ConfigError(
       'FLOW_DANGLING',
       `the side output '${output}' of '${step.name}' goes nowhere; continue .sideOutput(${output}) or take it out of \`outputs\``,

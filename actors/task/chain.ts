@@ -179,12 +179,13 @@ function makeOperator(
     inTask: (other) => task.chain.steps.includes(other),
     ports: parts.ports,
     wake: parts.wake,
+    parallelism: task.chain.parallelism,
     ...(state && { state }),
     ...(state?.timers && { timers: timed ? state.timers : clockTimersOnly(name, state.timers) }),
     ...(parts.splits && isOfSplit(plan.graph, name) && { splits: parts.splits }),
   }
   const instance =
-    definition.onError === 'fail'
+    definition.onError === 'fail' || definition.guardsItself === true
       ? definition.create(context)
       : guardedInstance(definition, {
           context,

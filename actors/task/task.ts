@@ -26,7 +26,7 @@ import { SourceHead } from './source-head.ts'
 import type { RecordedChannel } from './task-channels.ts'
 import { TaskCheckpoint } from './task-checkpoint.ts'
 import { taskMachine } from './task-lifecycle.ts'
-import type { WatermarkFlow } from './watermark-flow.ts'
+import type { EndTurn, WatermarkFlow } from './watermark-flow.ts'
 
 export type StepResult = 'progress' | 'idle' | 'blocked' | 'done'
 
@@ -67,7 +67,7 @@ export class Task {
   private forwarded = 0
   /** C4: the newest checkpoint whose barrier overtakes; 0: none. */
   private overtaking = 0
-  private ending: IterableIterator<void> | undefined
+  private ending: IterableIterator<EndTurn> | undefined
   /** Invocations since the steps that make watermarks were asked. */
   private unasked = 0
   private askEvery: number = askEveryMax
@@ -77,7 +77,9 @@ export class Task {
     this.plan = parts.plan
     this.lifecycle = new Lifecycle(taskMachine, `task ${parts.plan.id}`)
     this.lifecycle.send({ type: 'restore' })
-    this.pullers = parts.chain.operators.filter((node) => node.instance.pull !== undefined).reverse()
+    this.pullers = parts.chain.operators
+      .filter(({ instance }) => instance.pull !== undefined || 'full' in instance)
+      .reverse()
   }
 
   /** What this source's task read since the job's first start; null for other tasks. */
@@ -167,17 +169,24 @@ export class Task {
 
   /** Some invocations, of whatever must come first. */
   private invoke(max: number): number {
-    for (const node of this.pullers) if (this.pull(node)) return 1
     const { watermarks, head } = this.parts
-    if (watermarks.work()) return 1
-    if (this.ending) {
-      this.ending.next()
-      return 1
+    for (const { instance } of this.pullers) {
+      if (instance.pull?.() === true) return 1
+      // Whatever else may emit would give it more than it takes.
+      if (instance.full === true) return this.signalsOnly(max)
     }
+    if (watermarks.work()) return 1
+    if (this.ending) return this.ending.next().value === 'waiting' ? 0 : 1
     // Not at the beginning of a step alone: there, something may always be left to pull.
     if (this.takeOvertaking() || watermarks.tick()) return 1
     const done = head.work(max)
     return this.askForWatermarks(done) ? Math.max(1, done) : done
+  }
+
+  /** A step is full: barriers go on, nothing that emits does. */
+  private signalsOnly(max: number): number {
+    if (this.takeOvertaking()) return 1
+    return this.parts.watermarks.carrying || this.ending ? 0 : this.parts.head.work(max)
   }
 
   /** Once a batch, and when there is nothing more to read; true when there is a watermark to carry through. */
@@ -186,10 +195,6 @@ export class Task {
     if (done > 0 && this.unasked < this.askEvery) return false
     this.unasked = 0
     return this.ending === undefined && this.parts.watermarks.ask()
-  }
-
-  private pull(node: OperatorNode): boolean {
-    return node.instance.pull?.() ?? false
   }
 
   private makeRoom(): void {
@@ -201,8 +206,10 @@ export class Task {
   /** C4: whether an output has room does not matter; whether an invocation is under way does. */
   private takeOvertaking(): boolean {
     const { overtaking, forwarded, parts } = this
-    if (overtaking <= forwarded || parts.gate.leftovers > 0) return false
-    if (parts.watermarks.carrying || this.ending) return false
+    if (overtaking <= forwarded || this.ending || parts.watermarks.carrying) return false
+    // A step that is full has closed the gate too, with nothing half done.
+    const full = this.pullers.filter(({ instance }) => instance.full === true).length
+    if (parts.gate.leftovers > full) return false
     return parts.head.overtake(overtaking as CheckpointId)
   }
 
@@ -238,7 +245,7 @@ export class Task {
     this.ending = this.runOnEnd()
   }
 
-  private *runOnEnd(): IterableIterator<void> {
+  private *runOnEnd(): IterableIterator<EndTurn> {
     yield* this.parts.watermarks.end()
     this.ending = undefined
     this.lifecycle.send({ type: 'onEndRan' })

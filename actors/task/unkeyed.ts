@@ -52,7 +52,7 @@ export function restoreUnkeyed(
     if ('floors' in content) floors.push(...content.floors)
     else if (scope.kind === 'split' && task.splits) {
       if (task.splits.includes(scope.split)) own.push({ scope, value: content.own })
-    } else if (i % task.of === task.index) {
+    } else if ((scope.kind === 'list' ? scope.index : i) % task.of === task.index) {
       own.push({ scope: scope.kind === 'split' ? scope : { kind: 'list' }, value: content.own })
     }
   })

@@ -11,7 +11,11 @@ import { watermark, type Watermark } from '../../core/elements.ts'
 import type { Ports } from '../../core/ports/index.ts'
 import type { TimeRegister, WatermarkOut } from '../../operators/operator.ts'
 import type { TimerDomain } from '../../operators/state/timers.ts'
+import type { KeyedState } from '../../operators/state/keyed-state.ts'
 import type { OperatorNode } from './chain.ts'
+
+/** What a turn of the end was: an invocation, or nothing yet: a step has records under way. */
+export type EndTurn = 'invoked' | 'waiting'
 
 /** An output, and what it is told. */
 export interface WatermarkTarget {
@@ -101,7 +105,7 @@ export class WatermarkFlow {
 
   /** Carries the watermark on, up to the end or over one timer; false when it was through already. */
   work(): boolean {
-    if (this.at === this.stops.length) return false
+    if (!this.carrying) return false
     for (let stop = this.stops[this.at]; stop; stop = this.stops[(this.at += 1)]) {
       const { node, before, out } = stop
       if (!node.timed) continue
@@ -124,30 +128,34 @@ export class WatermarkFlow {
 
   /**
    * C10: the end, step by step: the watermark becomes +Infinity, the event timers fire, then `onEnd` runs for each
-   * key, before the next step ends. One invocation a turn.
+   * key, and what the step has under way leaves it, before the next step ends. One invocation a turn.
    */
-  *end(): IterableIterator<void> {
+  *end(): IterableIterator<EndTurn> {
     this.over = true
     for (const { node } of this.stops) {
-      const { state, instance, clock } = node
-      clock.advance(Infinity)
-      if (instance.flush) {
-        instance.flush()
-        yield
+      node.clock.advance(Infinity)
+      if (node.instance.flush) {
+        node.instance.flush()
+        yield 'invoked'
       }
-      if (!state) continue
-      state.timers?.end()
-      while (this.fire(node, 'event', Infinity)) yield
-      if (instance.onEnd) {
-        for (const key of state.keysToEnd()) {
-          this.parts.register.recordMs = clock.endMs
-          instance.onEnd(key)
-          yield
-        }
-      }
-      state.markEnded()
+      if (node.state) yield* this.endKeys(node, node.state)
+      while (node.instance.busy === true) yield 'waiting'
     }
     this.close()
+  }
+
+  private *endKeys(node: OperatorNode, state: KeyedState): IterableIterator<EndTurn> {
+    const { instance, clock } = node
+    state.timers?.end()
+    while (this.fire(node, 'event', Infinity)) yield 'invoked'
+    if (instance.onEnd) {
+      for (const key of state.keysToEnd()) {
+        this.parts.register.recordMs = clock.endMs
+        instance.onEnd(key)
+        yield 'invoked'
+      }
+    }
+    state.markEnded()
   }
 
   close(): void {

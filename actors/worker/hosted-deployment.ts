@@ -215,7 +215,10 @@ export class HostedDeployment {
 /** Equal for equal records at the same step; null when no user code was involved. */
 function poisonOf(error: unknown, record: unknown): string | null {
   if (!isTyped(error) || typeof error.details.step !== 'string') return null
-  if (record === undefined) return null
-  const digest = createHash('sha256').update(toText(record, 100_000)).digest('hex')
+  // Where calls are asynchronous the record that failed is not the one that came last; the error holds it.
+  const { raw } = error.details
+  if (record === undefined && raw === undefined) return null
+  const text = typeof raw === 'string' ? raw : toText(record, 100_000)
+  const digest = createHash('sha256').update(text).digest('hex')
   return `${error.details.step}:${error.code}:${digest}`
 }

@@ -28,6 +28,7 @@ export function fakeContext(changes: Partial<OperatorContext> = {}, startMs = 0)
     ports: { clock: virtual, timers: virtual, random: seededRandom(1), log: silentLog },
     wake: () => void (context.wakes += 1),
     wakes: 0,
+    parallelism: 1,
     virtual,
     emittedMs,
     ...(changes as object),
