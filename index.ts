@@ -2,7 +2,7 @@
 export { flow, isFlow, type Flow, type StepOptions } from './operators/flow.ts'
 export { guarantees, type SinkGuarantee } from './operators/guarantees.ts'
 export { flowWarnings, type FlowWarning } from './operators/warnings.ts'
-export { OperatorStream, SourceStream, Stream, WindowStream } from './operators/stream.ts'
+export { OperatorStream, SourceStream, Stream, StreamWithLate, WindowStream } from './operators/stream.ts'
 export type { EventTimeOptions } from './operators/event-time-options.ts'
 export type { TimeKind } from './operators/event-time.ts'
 export { boundedLateness, type WatermarkGenerator } from './operators/steps/event-time.ts'
@@ -10,6 +10,23 @@ export type { KeyTimers, Timer, TimerDomain } from './operators/state/timers.ts'
 export { KeyedStream } from './operators/keyed-stream.ts'
 export type { EmitOptions, OperatorOptions } from './operators/stream-options.ts'
 export { ConnectedStreams } from './operators/connected.ts'
+export type { AsyncCallContext } from './operators/async/call.ts'
+export type { AsyncRetry, MapAsyncOptions } from './operators/async/options.ts'
+export type { JoinFn, JoinType, LateJoinRecord } from './operators/joins/definition.ts'
+export type { IntervalBounds } from './operators/joins/interval.ts'
+export type { JoinOptions, LatestJoinOptions } from './operators/joins/options.ts'
+export type { JoinWindow } from './operators/joins/window-rules.ts'
+export type { SkipStrategy } from './operators/pattern/attempts.ts'
+export type { MatchOptions } from './operators/pattern/match.ts'
+export {
+  pattern,
+  type Match,
+  type Pattern,
+  type PatternStart,
+  type Where,
+} from './operators/pattern/pattern.ts'
+export type { DedupeOptions } from './operators/steps/dedupe.ts'
+export type { ThrottleOptions } from './operators/steps/throttle.ts'
 export { sideOutput, type SideOutput } from './operators/side-output.ts'
 export { coOperator, type CoHandlers, type CoOperator } from './operators/steps/co-process.ts'
 export {

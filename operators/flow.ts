@@ -2,11 +2,11 @@
 import { ConfigError } from '../core/errors.ts'
 import { flowName, stepName, type FlowName, type StepName } from '../core/ids.ts'
 import { limits } from '../core/limits.ts'
-import type { TimeKind } from './event-time.ts'
+import { timedSteps, type TimeKind } from './event-time.ts'
 import type { Edge, Graph, OutputName, Step } from './graph.ts'
 import type { SourceDefinition } from './source.ts'
 import type { Origin } from './connectable.ts'
-import { OperatorStream, SourceStream, WindowStream } from './stream.ts'
+import { OperatorStream, SourceStream, StreamWithLate, WindowStream } from './stream.ts'
 import { validateGraph } from './validate.ts'
 
 export interface StepOptions {
@@ -110,6 +110,17 @@ export class FlowBuilder {
     uses: { late: boolean },
   ): WindowStream<T, In, Time> {
     return new WindowStream<T, In, Time>(this, origin, uses)
+  }
+
+  /** Whether records of an output carry event time. */
+  isTimed({ from, output }: Pick<Origin, 'from' | 'output'>): boolean {
+    const graph: Graph = { name: this.name, steps: this.steps, edges: this.edges }
+    return output !== 'dead-letters' && timedSteps(graph).has(from)
+  }
+
+  /** The same for a step that has late records. */
+  streamWithLate<T, Late, Time extends TimeKind>(origin: Origin): StreamWithLate<T, Late, Time> {
+    return new StreamWithLate<T, Late, Time>(this, origin)
   }
 
   freeze(): Graph {

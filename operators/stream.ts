@@ -2,6 +2,9 @@
 import { ConfigError } from '../core/errors.ts'
 import type { Key } from '../core/keys/index.ts'
 import { Connectable, type Origin } from './connectable.ts'
+import type { AsyncCallContext } from './async/call.ts'
+import { mapAsyncOperator } from './async/map-async.ts'
+import { resolveAsync, type MapAsyncOptions } from './async/options.ts'
 import { resolveEventTime, type EventTimeOptions } from './event-time-options.ts'
 import type { TimeKind } from './event-time.ts'
 import type { FlowBuilder, StepOptions } from './flow.ts'
@@ -12,6 +15,7 @@ import type { SinkDefinition } from './sink.ts'
 import type { DeadLetter } from './source.ts'
 import { checkFn, onErrorOf, type OperatorOptions } from './stream-options.ts'
 import { eventTimeOperator } from './steps/event-time.ts'
+import { resolveThrottle, throttleOperator, type ThrottleOptions } from './steps/throttle.ts'
 import { filterOperator, flatMapOperator, identityOperator, mapOperator } from './steps/stateless.ts'
 
 /** Records of type `T`. Each method adds one named step; a stream may be continued more than once. */
@@ -50,6 +54,27 @@ export class Stream<T, Time extends TimeKind = 'none'> extends Connectable {
   eventTime(name: string, options: EventTimeOptions<T>): OperatorStream<T, 'event'> {
     const definition = eventTimeOperator(resolveEventTime(name, options))
     return new OperatorStream<T, 'event'>(this.builder, this.attach(name, definition, options))
+  }
+
+  /**
+   * One asynchronous call a record: look-ups, requests. After a failure the calls that were under way are made again.
+   */
+  mapAsync<R>(
+    name: string,
+    fn: (record: T, call: AsyncCallContext) => Promise<R> | R,
+    options?: MapAsyncOptions,
+  ): OperatorStream<R, Time> {
+    const definition = mapAsyncOperator(
+      checkFn(name, fn),
+      resolveAsync(name, options),
+      onErrorOf(name, options),
+    )
+    return this.next(name, definition, options)
+  }
+
+  /** Lets at most so many records a second pass, all tasks of the step together; right behind a source it slows that. */
+  throttle(name: string, rate: ThrottleOptions): OperatorStream<T, Time> {
+    return this.next(name, throttleOperator(resolveThrottle(name, rate)), rate)
   }
 
   /** Brings records of equal keys to the same task. Keys: strings, finite numbers, bigints, booleans, tuples of these. */
@@ -144,8 +169,25 @@ export class OperatorStream<T, Time extends TimeKind = 'none'> extends Stream<T,
   }
 }
 
+/** Results of a step that sets records aside which come too late for it. */
+export class StreamWithLate<T, Late, Time extends TimeKind = 'event'> extends OperatorStream<T, Time> {
+  /**
+   * The records that came too late, with their own times; where nobody continues it they are given up. Throws
+   * ConfigError `OUTPUT_UNKNOWN` for a step that has no late records, as those that go by the clock.
+   */
+  get late(): Stream<Late, Time> {
+    const { from } = this.origin
+    if (!this.builder.outputsOf(from).includes('late')) {
+      throw new ConfigError('OUTPUT_UNKNOWN', `'${from}' has no late records: it does not go by event time`, {
+        step: from,
+      })
+    }
+    return new Stream<Late, Time>(this.builder, { from, output: 'late', partition: { kind: 'forward' } })
+  }
+}
+
 /** A window's results, with the records that came too late for it. */
-export class WindowStream<T, In, Time extends TimeKind = 'none'> extends OperatorStream<T, Time> {
+export class WindowStream<T, In, Time extends TimeKind = 'none'> extends StreamWithLate<T, In, Time> {
   private readonly uses: { late: boolean }
 
   constructor(builder: FlowBuilder, origin: Origin, uses: { late: boolean }) {
@@ -154,21 +196,13 @@ export class WindowStream<T, In, Time extends TimeKind = 'none'> extends Operato
   }
 
   /**
-   * Records whose windows were all past their allowed lateness, with their own times. Without this they are dropped.
-   * Records are sent to their key's task one by one then, not combined beforehand. Throws ConfigError
-   * `OUTPUT_UNKNOWN` for windows that have no late records, as those of the clock.
+   * Records whose windows were all past their allowed lateness. Records are sent to their key's task one by one then,
+   * not combined beforehand.
    */
-  get late(): Stream<In, Time> {
-    const { from } = this.origin
-    if (!this.builder.outputsOf(from).includes('late')) {
-      throw new ConfigError(
-        'OUTPUT_UNKNOWN',
-        `'${from}' has no late records: its windows do not go by event time`,
-        { step: from },
-      )
-    }
+  override get late(): Stream<In, Time> {
+    const late = super.late
     this.uses.late = true
-    return new Stream<In, Time>(this.builder, { from, output: 'late', partition: { kind: 'forward' } })
+    return late
   }
 }
 

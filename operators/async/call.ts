@@ -18,7 +18,7 @@ export interface AsyncCallContext {
   /** 1 for the first call; more after failures. After a restart it begins at 1 again. */
   readonly attempt: number
   /** Resolves after `ms` by the engine's clock, which a simulation makes virtual; rejects when `signal` aborts. */
-  sleep(ms: number): Promise<void>
+  readonly sleep: (ms: number) => Promise<void>
 }
 
 export type AsyncFn<R> = (record: never, call: AsyncCallContext) => Promise<R> | R

@@ -1,6 +1,7 @@
 /** Every flow that the engine is simulated on. */
 import type { FlowMaker } from '../trial.ts'
 import { aborting, branching, merging, sharing, small, spreading } from './flows.ts'
+import { calling, joining, pairing } from './joining-flows.ts'
 import { relaying } from './relay-flow.ts'
 import { converging, timing } from './timed-flows.ts'
 import { lateComers, windowed } from './windowed-flows.ts'
@@ -17,4 +18,7 @@ export const engineFlows: Readonly<Record<string, FlowMaker>> = {
   'late-comers': lateComers,
   timing,
   converging,
+  pairing,
+  calling,
+  joining,
 }
