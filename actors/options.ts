@@ -26,6 +26,11 @@ export interface RunOptions {
    * process runs, in which `run` of the same flow becomes the worker.
    */
   readonly entry?: string | URL
+  /**
+   * How long a worker process may be busy with one turn of its event loop before it is ended as stuck. The job goes
+   * on from its checkpoint, and fails with `WORKER_STUCK` when the same task is stuck again. Default 60 s.
+   */
+  readonly busyMsMax?: number
   /** Fixed at the job's first start. Default 128. */
   readonly keyGroups?: number
   /** Fuse forward steps into one task. Default true; the output does not depend on it. */
@@ -64,6 +69,7 @@ export interface ResolvedOptions {
   }
   readonly restart: RestartPolicy
   readonly entry: string | undefined
+  readonly busyMsMax: number
   readonly keyGroups: number
   readonly fuse: boolean
   readonly debug: boolean
@@ -79,6 +85,7 @@ export function resolveOptions(given: RunOptions = {}): ResolvedOptions {
     'checkpoints',
     'restart',
     'entry',
+    'busyMsMax',
     'keyGroups',
     'fuse',
     'debug',
@@ -135,6 +142,7 @@ export function resolveOptions(given: RunOptions = {}): ResolvedOptions {
     },
     restart: resolveRestart(restart),
     entry: given.entry === undefined ? undefined : String(given.entry),
+    busyMsMax: whole('busyMsMax', given.busyMsMax ?? 60_000, 1_000),
     keyGroups: whole('keyGroups', given.keyGroups ?? limits.keyGroupsDefault, 1, limits.keyGroupsMax),
     fuse: flag('fuse', given.fuse ?? true),
     debug: flag('debug', given.debug ?? false),

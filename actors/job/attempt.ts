@@ -120,7 +120,7 @@ export class Attempt {
         break
       case 'workerLost':
         if (this.joins(fact.worker)) this.parts.crew.fill()
-        else this.failed(workerLost(fact.worker, fact.loss))
+        else this.failed(workerLost(fact.worker, fact.loss), poisonOf(fact.loss))
         break
       case 'crashed':
         this.failed(fact.error)
@@ -221,14 +221,14 @@ export class Attempt {
     this.outcome ??= { kind: 'failed', error: reviveError(error), poison: poison ?? undefined }
   }
 
-  private failed(error: unknown): void {
+  private failed(error: unknown, poison?: string): void {
     const typed = isTyped(error)
       ? error
       : new MillraceError('COORDINATOR_FAILED', `the coordinator failed: ${String(error)}`, {
           retry: 'retry',
           cause: error,
         })
-    this.outcome ??= { kind: 'failed', error: typed, poison: undefined }
+    this.outcome ??= { kind: 'failed', error: typed, poison }
   }
 
   /** Every worker restored its tasks: the coordinator's reign over this epoch begins. */
@@ -289,7 +289,7 @@ export class Attempt {
 }
 
 /** A process that ends by itself before it can work will do so again: its module cannot be loaded. */
-function workerLost(worker: WorkerId, { reason, wasReady }: WorkerLoss): MillraceError {
+function workerLost(worker: WorkerId, { reason, wasReady, stuckIn }: WorkerLoss): MillraceError {
   if (!wasReady && reason.startsWith('exit code')) {
     return new MillraceError(
       'WORKER_START',
@@ -297,5 +297,16 @@ function workerLost(worker: WorkerId, { reason, wasReady }: WorkerLoss): Millrac
       { retry: 'fatal', details: { worker } },
     )
   }
+  if (stuckIn !== undefined) {
+    return new MillraceError(
+      'WORKER_STUCK',
+      `worker ${worker} was ended: ${reason} (busyMsMax); a handler must return: mend the one that does not, or raise busyMsMax where it only takes long`,
+      { retry: 'retry', details: { worker, task: stuckIn } },
+    )
+  }
   return new MillraceError('WORKER_LOST', `worker ${worker} is gone (${reason})`, { retry: 'retry' })
 }
+
+/** Stuck in the same task once more: no restart helps. */
+const poisonOf = ({ stuckIn }: WorkerLoss): string | undefined =>
+  stuckIn === undefined ? undefined : `stuck: ${stuckIn}`

@@ -17,6 +17,8 @@ export interface WorkerLoss {
   readonly reason: string
   /** False for one that never said that it can be deployed to. */
   readonly wasReady: boolean
+  /** The task whose turn did not end, for which the worker was ended. */
+  readonly stuckIn: string | undefined
 }
 
 interface Member {
@@ -86,9 +88,10 @@ export class Crew {
           if (message.kind === 'ready') this.becameReady(member)
           else this.events.message(message)
         },
-        lost: (reason) => {
+        lost: (reason, stuckIn) => {
           if (this.places[place] === member) this.places[place] = undefined
-          if (!this.closing) this.events.lost(id, member.handle.pid, { reason, wasReady: member.ready })
+          if (!this.closing)
+            this.events.lost(id, member.handle.pid, { reason, wasReady: member.ready, stuckIn })
         },
       }),
     }

@@ -16,6 +16,8 @@ export interface SchedulerOptions {
   readonly sliceMs?: number
   /** Records a step. Default 1024. */
   readonly budget?: number
+  /** Told whose turn it is, and undefined when it is over. */
+  readonly turn?: ((tasklet: Tasklet | undefined) => void) | undefined
 }
 
 /** Steps of one slice: in virtual time the clock alone would never end it. */
@@ -88,7 +90,10 @@ export class Scheduler {
   private runOne(slot: Slot): void {
     slot.queued = false
     if (slot.removed) return
+    const { turn } = this.options
+    turn?.(slot.tasklet)
     const result = slot.tasklet.step(this.budget)
+    turn?.(undefined)
     if (result !== 'progress' || slot.removed || slot.queued) return
     slot.queued = true
     this.queue.push(slot)

@@ -8,7 +8,7 @@ import { startGuardian } from './guardian.ts'
 import type { WorkerBoot } from './worker-boot.ts'
 
 export async function becomeWorker(graph: Graph, boot: WorkerBoot, ports: Ports): Promise<never> {
-  const stopGuardian = startGuardian()
+  const guardian = startGuardian()
   // Signals to the whole group (Ctrl-C, a service manager's stop) are the parent's to answer: it ends the job
   // cleanly with its workers, and they die with it in any case.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined)
@@ -20,7 +20,7 @@ export async function becomeWorker(graph: Graph, boot: WorkerBoot, ports: Ports)
     log: ports.log,
   })
   const leave = async (): Promise<void> => {
-    stopGuardian()
+    guardian.stop()
     await channel.close()
     await store.close()
     process.exit(0)
@@ -32,6 +32,7 @@ export async function becomeWorker(graph: Graph, boot: WorkerBoot, ports: Ports)
     ports,
     store,
     channel,
+    board: guardian.board,
     shutdown: () => void leave(),
   })
   return new Promise<never>(() => undefined)

@@ -45,13 +45,10 @@ export async function openHost(
     const prefix = `mr.${graph.name}.${randomToken(ports.random, 12)}`
     const channel = await connectNats({ url, prefix, self: coordinatorAddress, log: ports.log })
     const { entry } = options
-    const launcher = processLauncher({
-      flow: graph.name,
-      store: address,
-      nats: url,
-      prefix,
-      ...(entry !== undefined && { entry }),
-    })
+    const launcher = processLauncher(
+      { flow: graph.name, store: address, nats: url, prefix, ...(entry !== undefined && { entry }) },
+      { busyMsMax: options.busyMsMax },
+    )
     const host = remoteHost({ channel, timers: ports.timers, launcher })
     return {
       host,

@@ -7,13 +7,18 @@ import type { Launcher } from '../worker/remote-host.ts'
 import { watchChild } from './guardian.ts'
 import { workerBootVariable, type WorkerBoot } from './worker-boot.ts'
 
-export function processLauncher(common: Omit<WorkerBoot, 'worker'>): Launcher {
+export interface LaunchOptions {
+  /** How long one turn of a worker's event loop may take. */
+  readonly busyMsMax: number
+}
+
+export function processLauncher(common: Omit<WorkerBoot, 'worker'>, options: LaunchOptions): Launcher {
   const children = new Set<ChildProcess>()
   return {
     launch(id, lost) {
-      const child = startChild({ ...common, worker: id }, (reason) => {
+      const child = startChild({ ...common, worker: id }, options, (reason, stuckIn) => {
         children.delete(child)
-        lost(reason)
+        lost(reason, stuckIn)
       })
       children.add(child)
       return { pid: child.pid ?? 0, kill: () => void child.kill('SIGKILL') }
@@ -24,20 +29,32 @@ export function processLauncher(common: Omit<WorkerBoot, 'worker'>): Launcher {
   }
 }
 
-function startChild(boot: WorkerBoot, lost: (reason: string) => void): ChildProcess {
+function startChild(
+  boot: WorkerBoot,
+  { busyMsMax }: LaunchOptions,
+  lost: (reason: string, stuckIn?: string) => void,
+): ChildProcess {
   const output = process.env.MILLRACE_JSON === '1' ? 2 : 'inherit'
   const stdio: StdioOptions = ['ignore', output, 'inherit', 'pipe']
   const child = spawn(process.execPath, commandOf(boot), {
     stdio,
     env: { ...process.env, [workerBootVariable]: JSON.stringify(boot) },
   })
-  const unwatch = watchChild(child.stdio[3] as Duplex, () => child.kill('SIGKILL'))
+  let stuckIn: string | undefined
+  const unwatch = watchChild(child.stdio[3] as Duplex, {
+    busyMsMax,
+    silent: () => child.kill('SIGKILL'),
+    stuck: (task) => {
+      stuckIn ??= task ?? 'code outside any task'
+      child.kill('SIGKILL')
+    },
+  })
   let gone = false
   const ended = (reason: string): void => {
     if (gone) return
     gone = true
     unwatch()
-    lost(reason)
+    lost(stuckIn === undefined ? reason : `stuck in ${stuckIn} for ${busyMsMax} ms`, stuckIn)
   }
   child.on('exit', (code, signal) => ended(signal === null ? `exit code ${code}` : `signal ${signal}`))
   child.on('error', (error) => ended(error.message))

@@ -14,7 +14,8 @@ export interface WorkerHost {
 
 export interface WorkerEvents {
   readonly message: (message: FromWorker) => void
-  readonly lost: (reason: string) => void
+  /** `stuckIn`: the task whose turn did not end, for which the worker was ended. */
+  readonly lost: (reason: string, stuckIn?: string) => void
 }
 
 export interface WorkerHandle {

@@ -37,7 +37,9 @@ export class HostedDeployment {
     this.worker = worker
     this.epoch = epoch
     this.deployment = deployment
-    this.scheduler = new Scheduler({ ...worker.ports, ...worker.scheduling })
+    const { board } = worker
+    const turn = board && ((task: unknown): void => board.turn(this.tasks.indexOf(task as Task)))
+    this.scheduler = new Scheduler({ ...worker.ports, ...worker.scheduling, turn })
   }
 
   async start(): Promise<void> {
@@ -56,6 +58,9 @@ export class HostedDeployment {
       else this.tasks.push(made)
     }
     if (this.stopped) return
+    this.worker.board?.tasks(
+      this.tasks.map(({ plan: { id: task, chain } }) => `${task} (${chain.steps.join(', ')})`),
+    )
     for (const task of this.tasks) task.lifecycle.send({ type: 'restored' })
     for (const task of this.tasks) this.scheduler.add(task)
     this.worker.send({ kind: 'deployed', epoch: this.epoch, worker: id })

@@ -4,15 +4,15 @@ import type { Timers } from '../../core/ports/index.ts'
 import type { Channel } from '../../transport/channel.ts'
 import { Conversation } from '../kit/conversation.ts'
 import { decodeEnvelope, encodeEnvelope } from '../kit/envelope.ts'
-import type { WorkerHost } from './host.ts'
+import type { WorkerEvents, WorkerHost } from './host.ts'
 import type { FromWorker } from './messages.ts'
 
 export const coordinatorAddress = 'coordinator'
 
 /** Starts and ends the processes; what they say goes over the channel. */
 export interface Launcher {
-  /** `lost` is called once, when the process is certainly dead. */
-  launch(id: WorkerId, lost: (reason: string) => void): LaunchedWorker
+  /** `lost` is called once, when the process is certainly dead; as of `WorkerEvents`. */
+  launch(id: WorkerId, lost: WorkerEvents['lost']): LaunchedWorker
   /** Waits until all are gone; they were told to shut down. */
   close(): Promise<void>
 }
@@ -44,10 +44,10 @@ export function remoteHost({ channel, timers, launcher }: RemoteHostOptions): Wo
         deliver: (body) => events.message(body as FromWorker),
       })
       conversations.set(id, conversation)
-      const launched = launcher.launch(id, (reason) => {
+      const launched = launcher.launch(id, (reason, stuckIn) => {
         conversation.close()
         conversations.delete(id)
-        events.lost(reason)
+        events.lost(reason, stuckIn)
       })
       return {
         id,

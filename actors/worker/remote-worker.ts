@@ -21,6 +21,7 @@ export interface RemoteWorkerOptions {
   readonly store: CheckpointStore
   readonly channel: Channel
   readonly scheduling?: NonNullable<WorkerOptions['scheduling']>
+  readonly board?: NonNullable<WorkerOptions['board']>
   /** The coordinator has no more use for this worker. */
   readonly shutdown: () => void
 }
@@ -46,6 +47,7 @@ export function startRemoteWorker(options: RemoteWorkerOptions): Worker {
     ports,
     store,
     ...(options.scheduling && { scheduling: options.scheduling }),
+    board: options.board,
     links: (debug) => new WorkerLinks(memoryLinks({ debug }), remote, ports.trace),
     send: (message) => conversation.send(message),
   })

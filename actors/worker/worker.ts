@@ -14,6 +14,7 @@ import type { WorkerLinks } from './worker-links.ts'
 import type { SchedulerOptions } from '../kit/scheduler.ts'
 import { HostedDeployment } from './hosted-deployment.ts'
 import type { FromWorker, ToWorker } from './messages.ts'
+import type { TurnBoard } from './turn-board.ts'
 
 export interface WorkerOptions {
   readonly id: WorkerId
@@ -25,6 +26,8 @@ export interface WorkerOptions {
   /** New links for one deployment. */
   readonly links: (debug: boolean) => WorkerLinks
   readonly send: (message: FromWorker) => void
+  /** Told whose turn it is. */
+  readonly board?: TurnBoard | undefined
 }
 
 export class Worker {

@@ -9,7 +9,7 @@ import { start, type StartedProcess } from './started-process.ts'
 
 const fromRoot = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url))
 /** Lets node load a fixture in TypeScript. */
-const register = fromRoot('dist/actors/system/typescript/register.js')
+export const register = fromRoot('dist/actors/system/typescript/register.js')
 export const fixture = (name: string): string => fromRoot(`tests/fixtures/${name}`)
 
 /** The command, as built. */
