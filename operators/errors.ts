@@ -6,6 +6,8 @@ export type OperatorErrorCode =
   | 'OPERATOR_ASYNC'
   | 'KEY_SELECTOR_THREW'
   | 'EMITS_TOO_MANY'
+  /** A handler's context, used after the handler returned. */
+  | 'EMIT_OUTSIDE'
   | 'OUTPUT_UNKNOWN'
   | 'EVENT_TIME_ABSURD'
   | 'TIMER_HANDLER_MISSING'

@@ -100,6 +100,28 @@ describe('process', () => {
     expect(() => instance.onEnd?.('a')).toThrowError(refused)
   })
 
+  it('T1: what is emitted after the handler returned is refused, and reaches nobody', () => {
+    const kept: { emit(n: number): void }[] = []
+    const keeping = operator<string, Row, number>()({
+      state: { n: cell(() => 0) },
+      onRecord(ctx, { n }) {
+        kept.push(ctx)
+        ctx.emit(n)
+        if (n > 1) throw new Error('boom')
+      },
+    })
+    const { instance, out } = openKeyed(define(keeping))
+    const refused = expect.objectContaining({ code: 'EMIT_OUTSIDE', retry: 'fatal', details: { step: 's' } })
+    instance.onRecord({ k: 'a', n: 1 })
+    expect(() => kept[0]?.emit(7)).toThrowError(refused)
+    expect(() => instance.onRecord({ k: 'a', n: 2 })).toThrowError(
+      expect.objectContaining({ code: 'OPERATOR_THREW' }),
+    )
+    expect(() => kept[1]?.emit(7)).toThrowError(refused)
+    instance.onRecord({ k: 'a', n: 0 })
+    expect(out).toEqual([1, 2, 0])
+  })
+
   it('a key selector that throws, and a key that is none, name the step', () => {
     const thrower = openKeyed(
       define(summing, () => {

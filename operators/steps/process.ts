@@ -119,7 +119,8 @@ export class Process implements OperatorInstance {
   private readonly operator: OperatorContext
   private readonly state: NonNullable<OperatorContext['state']>
   private readonly context: { key: Key } & Omit<ProcessContext<Key, never, unknown>, 'key'>
-  private emitted = 0
+  /** By the handler that runs; infinitely many while none does. */
+  private emitted = Infinity
 
   constructor(
     handlers: SharedHandlers,
@@ -144,11 +145,11 @@ export class Process implements OperatorInstance {
       },
       nowMs: () => operator.clock.nowMs(),
       emit: (record) => {
-        if ((this.emitted += 1) > limits.emitsPerCallMax) throw this.tooMany()
+        if ((this.emitted += 1) > limits.emitsPerCallMax) throw this.refused()
         operator.emit(record)
       },
       emitTo: ({ name }, record) => {
-        if ((this.emitted += 1) > limits.emitsPerCallMax) throw this.tooMany()
+        if ((this.emitted += 1) > limits.emitsPerCallMax) throw this.refused()
         operator.emitTo(name, record)
       },
     }
@@ -175,6 +176,8 @@ export class Process implements OperatorInstance {
       if (result !== undefined) rejectPromise(this.operator.step, result)
     } catch (cause) {
       throw operatorThrew(this.operator.step, cause)
+    } finally {
+      this.emitted = Infinity
     }
   }
 
@@ -194,14 +197,24 @@ export class Process implements OperatorInstance {
       rejectPromise(this.operator.step, handler())
     } catch (cause) {
       throw operatorThrew(this.operator.step, cause, `${what} of key ${JSON.stringify(String(key))}`)
+    } finally {
+      this.emitted = Infinity
     }
   }
 
-  private tooMany(): OperatorError {
+  private refused(): OperatorError {
+    const { step } = this.operator
+    if (this.emitted === Infinity) {
+      return new OperatorError(
+        'EMIT_OUTSIDE',
+        `'${step}' emitted outside of its handlers; what is emitted after a handler returned belongs to no record and to no checkpoint: emit before it returns`,
+        { retry: 'fatal', details: { step } },
+      )
+    }
     return new OperatorError(
       'EMITS_TOO_MANY',
-      `'${this.operator.step}' emitted more than ${limits.emitsPerCallMax} records in one call; return them from flatMap as an iterable`,
-      { retry: 'fatal', details: { step: this.operator.step } },
+      `'${step}' emitted more than ${limits.emitsPerCallMax} records in one call; return them from flatMap as an iterable`,
+      { retry: 'fatal', details: { step } },
     )
   }
 }
