@@ -36,3 +36,11 @@ export type { FlowMaker, Simulated, SimulatedRun } from './simulation/trial.ts'
 export type { Violation } from './simulation/violation.ts'
 export type { FaultRates } from './simulation/draw-faults.ts'
 export type { Fault, FaultKind } from './simulation/faults.ts'
+export {
+  TcpProxy,
+  type Direction,
+  type ProxyStats,
+  type Select,
+  type TcpProxyOptions,
+} from './proxy/tcp-proxy.ts'
+export type { PipeFaults, PipeStats } from './proxy/faulty-pipe.ts'
