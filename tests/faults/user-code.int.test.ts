@@ -18,7 +18,7 @@ interface Troubled {
 function run(trouble: string, env: NodeJS.ProcessEnv = {}, nodeArgs: readonly string[] = []): Troubled {
   const folder = temporaryFolder()
   const [out, once] = [join(folder, 'out'), join(folder, 'once')]
-  const job = start(process.execPath, [...nodeArgs, '--import', register, fixture('run-trouble.ts')], {
+  const job = start(process.execPath, [...nodeArgs, '--import', register, fixture('run-trouble.mts')], {
     env: { TROUBLE: trouble, OUT: out, ONCE: once, STORE: join(folder, 'store'), TMPDIR: folder, ...env },
   })
   return {
