@@ -4,6 +4,7 @@ import { checkpointMutants } from './checkpoints.ts'
 import { linkMutants } from './links.ts'
 import { logMutants } from './log.ts'
 import { taskMutants } from './tasks.ts'
+import { timeMutants } from './time.ts'
 
 /** Every planted fault; `mutants.test.ts` holds that each numbered invariant has one. */
 export const mutants: readonly Mutant[] = [
@@ -12,4 +13,5 @@ export const mutants: readonly Mutant[] = [
   ...checkpointMutants,
   ...channelMutants,
   ...taskMutants,
+  ...timeMutants,
 ]

@@ -54,15 +54,15 @@ export const taskMutants: readonly Mutant[] = [
     what: 'a source that had ended says nothing after a restore',
     edits: edit(
       source,
-      'if (this.current < this.feeds.length || this.saidEnded) return 0',
-      'if (this.current < this.feeds.length || this.saidEnded || this.feeds.every((feed) => feed.ended && feed.records.length === 0)) return 0',
+      'if (open.length > 0 || this.saidEnded) return 0',
+      'if (open.length > 0 || this.saidEnded || feeds.every(({ records }) => records.length === 0)) return 0',
     ),
   },
   {
     id: 'on-end-again',
     invariant: 'C10',
     what: 'onEnd runs again after a restore',
-    edits: edit(task, 'state.markEnded()', ''),
+    edits: edit('actors/task/watermark-flow.ts', 'state.markEnded()', ''),
   },
   {
     id: 'end-before-on-end',
@@ -160,11 +160,7 @@ export const taskMutants: readonly Mutant[] = [
     id: 'commit-not-synced',
     invariant: 'K3',
     what: 'the staged name goes before the committed one is durable',
-    edits: edit(
-      `${jsonl}/commit.ts`,
-      'await files.syncFolder(folder)\n    for (const file of staged) {',
-      'for (const file of staged) {',
-    ),
+    edits: edit(`${jsonl}/commit.ts`, 'for (const target of targets) await files.syncFolder(target)\n', ''),
   },
   {
     id: 'failed-commit-forgotten',
@@ -204,8 +200,8 @@ export const taskMutants: readonly Mutant[] = [
     what: 'a restore leaves the last key group of each task out',
     edits: edit(
       'actors/worker/build-task.ts',
-      '!state.owns(section.scope.group)) continue',
-      '!state.owns(section.scope.group + 1)) continue',
+      'else if (state?.owns(section.scope.group)) {',
+      'else if (state?.owns(section.scope.group + 1)) {',
     ),
   },
 ]

@@ -1,0 +1,78 @@
+/** Watermarks and timers: T1, W1. */
+import { edit, type Mutant } from '../mutant.ts'
+
+const carrying = 'actors/task/watermark-flow.ts'
+const clock = 'actors/task/step-clock.ts'
+const timers = 'operators/state/timers.ts'
+
+export const timeMutants: readonly Mutant[] = [
+  {
+    id: 'watermark-before-its-timers',
+    invariant: 'T1',
+    what: 'a watermark leaves a step before its timers have fired',
+    edits: edit(
+      carrying,
+      "if (this.fire(node, 'event', node.clock.lowestMs)) return true\n      this.leave(stop, out)",
+      "this.leave(stop, out)\n      if (this.fire(node, 'event', node.clock.lowestMs)) return true",
+    ),
+  },
+  {
+    id: 'watermark-before-its-records',
+    invariant: 'T1',
+    what: 'a watermark leaves a task before the records that it follows',
+    edits: edit(
+      'actors/task/output.ts',
+      'if (this.records.length > 0) {\n      this.watermark = watermark',
+      'if (this.records.length > 1_000_000) {\n      this.watermark = watermark',
+    ),
+  },
+  {
+    id: 'highest-input-counts',
+    invariant: 'W1',
+    what: "a task's watermark is that of the input that is furthest ahead",
+    edits: [
+      {
+        file: 'actors/task/input-watermarks.ts',
+        find: 'let lowest = Infinity',
+        replace: 'let lowest = -Infinity',
+      },
+      {
+        file: 'actors/task/input-watermarks.ts',
+        find: 'lowest = Math.min(lowest, this.atMs[i] ?? lowest)',
+        replace: 'lowest = Math.max(lowest, this.atMs[i] ?? lowest)',
+      },
+    ],
+  },
+  {
+    id: 'floors-forgotten',
+    invariant: 'W1',
+    what: 'a restored step begins without a watermark',
+    edits: edit(clock, 'this.advance(Math.min(...floors))', 'this.floors = undefined'),
+  },
+  {
+    id: 'timers-not-restored',
+    invariant: 'W1',
+    what: 'a timer that was set before a restore never fires',
+    edits: edit(
+      timers,
+      'for (const [name, [domain, atMs]] of this.timersOf(entry) ?? []) this.push(domain, entry.key, name, atMs)',
+      'void entry',
+    ),
+  },
+  {
+    id: 'timers-fire-again',
+    invariant: 'W1',
+    what: 'a timer that has fired is still in the state',
+    edits: edit(timers, 'this.host.enter(key)\n      this.delete(name)', 'this.host.enter(key)'),
+  },
+  {
+    id: 'times-not-carried',
+    invariant: 'T1',
+    what: 'what a record brings forth later has the time of another record',
+    edits: edit(
+      'actors/task/output.ts',
+      'this.link.sendBatch(records, times)',
+      'this.link.sendBatch(records, times?.map(() => times[0] ?? 0))',
+    ),
+  },
+]
