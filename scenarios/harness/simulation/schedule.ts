@@ -80,6 +80,7 @@ class Schedule {
   private refusals = 0
   private cluster: Cluster | undefined
   private runs = 0
+  private startingAgain = false
 
   constructor(flow: Flow, options: ScheduleOptions) {
     const { seed, faults } = options
@@ -171,7 +172,13 @@ class Schedule {
 
   private startRunLater(): void {
     this.cluster?.kill()
-    this.world.time.after(restartRunMs, () => this.startNextRun())
+    // Whoever starts it again does so once, however many kills there were meanwhile.
+    if (this.startingAgain) return
+    this.startingAgain = true
+    this.world.time.after(restartRunMs, () => {
+      this.startingAgain = false
+      this.startNextRun()
+    })
   }
 
   private startNextRun(): void {

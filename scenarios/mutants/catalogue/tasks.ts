@@ -14,8 +14,8 @@ export const taskMutants: readonly Mutant[] = [
     what: 'a barrier passes while results of a record are still to be pulled',
     edits: edit(
       task,
-      'for (const node of this.pullers) if (this.pull(node)) return 1',
-      'if (this.parts.head.pending?.final === false) return this.parts.head.work(max)\n    for (const node of this.pullers) if (this.pull(node)) return 1',
+      'for (const { instance } of this.pullers) {\n      if (instance.pull?.() === true) return 1',
+      'if (this.parts.head.pending?.final === false) return this.parts.head.work(max)\n    for (const { instance } of this.pullers) {\n      if (instance.pull?.() === true) return 1',
     ),
   },
   {
