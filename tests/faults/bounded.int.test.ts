@@ -29,7 +29,7 @@ interface Padded {
   readonly text: string
 }
 
-describe('a sink that sleeps 10 ms a batch behind a fast source', () => {
+describe('a sink that sleeps 50 ms a batch behind a fast source', () => {
   const count = 60_000
   /** 60 MB: many times what all links may hold. */
   const source = fromGenerator<Padded>({ count, at: (id) => ({ id, text: `${id}`.padEnd(1_000, '.') }) })
@@ -49,7 +49,7 @@ describe('a sink that sleeps 10 ms a batch behind a fast source', () => {
           toFunction(
             async (records) => {
               calls += 1
-              await sleep(10)
+              await sleep(50)
               for (const { id } of records) seen[half]?.push(id)
             },
             { batchMax: 500 },

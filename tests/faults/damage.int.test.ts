@@ -359,14 +359,15 @@ describe('a full disk', () => {
   })
 
   it('while a restart prepares the sinks: that joins the restart, and is exact', async () => {
-    let lists = 0
+    let broken = false
     const disk = simulatedFiles()
     const ran = await live(disk, {
-      point: crashOf('task.captured', 2),
+      // The first preparation is the start's own.
+      point: { ...crashOf('task.captured', 2), before: () => void (broken = true) },
       files: (real) =>
         interceptFiles(real, (operation, path) => {
-          // The first preparation is the start's own.
-          if (operation !== 'list' || path !== '/out' || (lists += 1) !== 2) return
+          if (operation !== 'list' || path !== '/out' || !broken) return
+          broken = false
           throw systemError('EIO', operation, path)
         }),
     })

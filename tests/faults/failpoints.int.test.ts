@@ -17,13 +17,18 @@ import {
   visibleRows,
 } from './support.ts'
 
+/** Not passed while barriers keep their place. */
+const overtaken: FailpointName = 'task.overtaken'
+
 interface Crashing {
   readonly failpoints: Failpoints
   /** Only the final checkpoint is taken. */
   readonly finalOnly?: boolean
+  /** Default: barriers keep their place. */
+  readonly alignmentTimeoutMs?: number
 }
 
-async function runLedger({ failpoints, finalOnly = false }: Crashing) {
+async function runLedger({ failpoints, finalOnly = false, alignmentTimeoutMs }: Crashing) {
   const disk = simulatedFiles()
   const pace = new Pace()
   if (finalOnly) pace.open()
@@ -32,7 +37,11 @@ async function runLedger({ failpoints, finalOnly = false }: Crashing) {
     {
       parallelism: 2,
       restart: quickRestarts,
-      checkpoints: { everyMs: finalOnly ? null : 2, store: fileStore('/store') },
+      checkpoints: {
+        everyMs: finalOnly ? null : 2,
+        store: fileStore('/store'),
+        ...(alignmentTimeoutMs !== undefined && { alignmentTimeoutMs }),
+      },
       ports: { files: disk, failpoints },
     },
     pacing(pace),
@@ -46,14 +55,24 @@ describe('a crash at a failpoint', () => {
     const failpoints = new CrashingFailpoints()
     const { rows } = await runLedger({ failpoints })
     expect(rows).toEqual(ledgerRows())
-    expect(failpointNames.filter((name) => !failpoints.hits.has(name))).toEqual([])
+    expect(failpointNames.filter((name) => !failpoints.hits.has(name))).toEqual([overtaken])
   })
+
+  it('C4: where barriers overtake, that is a moment too: nothing lost, nothing doubled', async () => {
+    const failpoints = new CrashingFailpoints({ name: overtaken, nth: 1 })
+    const { ran, rows } = await runLedger({ failpoints, alignmentTimeoutMs: 0 })
+    expect(failpoints.crashes).toBe(1)
+    expect(ran.result?.restarts).toBe(1)
+    expect(rows).toEqual(ledgerRows())
+  })
+
+  const aligned = failpointNames.filter((name) => name !== overtaken)
 
   // Passed once in a run: the second hit is that of the final checkpoint's second try, which does not come.
   const once = (name: FailpointName, nth: number): boolean =>
     name === 'coordinator.before-finished' && nth > 1
 
-  const points = failpointNames.flatMap((name) =>
+  const points = aligned.flatMap((name) =>
     [1, 2].filter((nth) => !once(name, nth)).map((nth) => ({ name, nth })),
   )
 
