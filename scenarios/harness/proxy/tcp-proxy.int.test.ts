@@ -105,7 +105,7 @@ describe('TcpProxy', () => {
   it('cut: half of a message, then the end', async () => {
     const { proxy, open } = setUp
     const client = await open('hello')
-    proxy.cut('down')
+    expect(proxy.cut('down')).toBe(1)
     client.socket.write('0123456789')
     await client.untilEnded()
     expect(client.received.toString()).toMatch(/^hello(01234)?$/)

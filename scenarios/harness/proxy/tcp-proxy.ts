@@ -104,11 +104,11 @@ export class TcpProxy {
     return chosen.length
   }
 
-  /** In the middle of the next chunk the connection is reset. */
-  cut(direction: Direction, select: Select = all): void {
-    for (const connection of this.chosen(select)) {
-      connection.cutNext(direction, () => (this.stats.cuts += 1))
-    }
+  /** In the middle of their next chunk connections are reset; returns how many will be. */
+  cut(direction: Direction, select: Select = all): number {
+    const chosen = this.chosen(select)
+    for (const connection of chosen) connection.cutNext(direction, () => (this.stats.cuts += 1))
+    return chosen.length
   }
 
   /** Bytes that wait in the proxy now. */
