@@ -53,8 +53,8 @@ export const edgeBare: Contender = async (params) => {
   })
   await connection.flush()
   const sender = startSender(params)
-  const endedMs = await counted
-  await once(sender, 'exit')
+  const sent = once(sender, 'exit').then(([code]) => expectEqual("the sender's exit code", Number(code), 0))
+  const [endedMs] = await Promise.all([counted, sent])
   await connection.close()
   const total = [...counts.values()].reduce((sum, { n }) => sum + n, 0)
   expectEqual('records counted', total, records)
