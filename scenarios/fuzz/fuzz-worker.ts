@@ -3,11 +3,13 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { parentPort, workerData } from 'node:worker_threads'
 import { runCases, type Share, type ShareReport } from './run-cases.ts'
-import { targets } from './targets.ts'
+import type { FuzzTarget } from './target.ts'
 
 export interface FuzzWorkerData {
   /** The case that runs now, for whoever watches. */
   readonly at: BigInt64Array
+  /** The URL of a module that exports `targets`. */
+  readonly targets: string
 }
 
 export interface FuzzWorkerReport extends ShareReport {
@@ -19,7 +21,8 @@ export interface FuzzWorkerReport extends ShareReport {
 Error.stackTraceLimit = 0
 setFlagsFromString('--expose-gc')
 const collect = runInNewContext('gc') as () => void
-const { at } = workerData as FuzzWorkerData
+const { at, targets: url } = workerData as FuzzWorkerData
+const { targets } = (await import(url)) as { readonly targets: readonly FuzzTarget[] }
 
 parentPort?.on('message', (share: Share) => {
   const report = runCases(targets, share, (number) => Atomics.store(at, 0, BigInt(number)))

@@ -36,6 +36,7 @@ export interface ShareReport {
 
 /** What one case may take, alone: its bytes are at most 64 KB, of which a decoder makes some ms. */
 const caseMsMax = 500
+const triesMax = 5
 const failuresKept = 10
 /** Cases whose checksums are made right. */
 const resealedOf4 = 3
@@ -62,12 +63,19 @@ function runCase(targets: readonly FuzzTarget[], seed: number, number: number, r
   report.slowestMs = tookMs
   report.slowestCase = number
   if (tookMs <= caseMsMax) return
-  // Another process may have had the processor: the fastest of three is the case's own.
-  const again = [1, 2, 3].map(() => timed(() => outcomeOf(target, bytes)).tookMs)
-  report.slowestMs = Math.min(...again)
+  report.slowestMs = fastestMs(() => outcomeOf(target, bytes))
   if (report.slowestMs > caseMsMax) {
     fail(report, { case: number, target: target.name, what: `took ${Math.round(report.slowestMs)} ms` })
   }
+}
+
+/** Another process may have had the processor: the fastest of some, or the first that is fast, is the case's own. */
+function fastestMs(run: () => Outcome): number {
+  let fastest = Infinity
+  for (let tries = 0; tries < triesMax && fastest > caseMsMax; tries += 1) {
+    fastest = Math.min(fastest, timed(run).tookMs)
+  }
+  return fastest
 }
 
 /** The bytes of a case, and who reads them. */

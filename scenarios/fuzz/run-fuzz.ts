@@ -1,17 +1,23 @@
 /**
- * Cases by the million, over one thread a core. A thread that hangs on a case, or runs out of memory, is ended, and
- * the case is named; memory that a thread keeps from share to share is growth.
+ * Cases by the million, over one thread a core. A thread that hangs on a case, or runs out of memory, is ended, the
+ * case is named, and its share is run without it; memory that a thread keeps from share to share is growth.
  */
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import type { FuzzWorkerData, FuzzWorkerReport } from './fuzz-worker.ts'
+import { HangWatch } from './hang-watch.ts'
 import type { FuzzFailure, Share, TargetCounts } from './run-cases.ts'
+import type { FuzzTarget } from './target.ts'
 
 export interface FuzzOptions {
   readonly seed: number
   readonly cases: number
   /** Told after each share. */
   readonly progress: (cases: number, failures: number) => void
+  /** A module that exports `targets`. Default: the engine's decoders. */
+  readonly targets?: URL
+  /** Processor time after which a case hangs. Default 10 s: a case takes some ms at most. */
+  readonly hangCpuMsMax?: number
 }
 
 export interface FuzzReport {
@@ -29,32 +35,47 @@ export interface FuzzReport {
 }
 
 const shareCases = 20_000
-/** Without an answer to a share that takes about a second. */
-const hangMsMax = 60_000
+/** So many threads that died are enough to know. */
+const deathsMax = 10
 const heapMiBMax = 512
 export const heapGrowthBytesMax = 32 * 1024 * 1024
 export const rssBytesMax = 1024 * 1024 * 1024
 
-export async function runFuzz({ seed, cases, progress }: FuzzOptions): Promise<FuzzReport> {
+/** A worker thread loads what was built, also when this module itself runs from source (in tests). */
+const built = (name: string): URL =>
+  new URL(
+    import.meta.url.endsWith('.ts') ? `../../dist/scenarios/fuzz/${name}.js` : `./${name}.js`,
+    import.meta.url,
+  )
+
+export async function runFuzz(options: FuzzOptions): Promise<FuzzReport> {
+  const { seed, cases, progress, targets = built('targets'), hangCpuMsMax: cpuMsMax = 10_000 } = options
   const startedMs = performance.now()
+  const { targets: loaded } = (await import(targets.href)) as { readonly targets: readonly FuzzTarget[] }
   const shares = sharesOf(seed, cases)
   const failures: FuzzFailure[] = []
   const counts: Record<string, TargetCounts> = {}
   const figures = { cases: 0, slowestMs: 0, slowestCase: 0, heapGrowthBytes: 0, rssBytesMax: 0 }
+  const watch = new HangWatch({ cpuMsMax, cpuMs: processCpuMs })
+  let deaths = 0
 
   const workOn = async (): Promise<void> => {
-    let thread = new FuzzThread()
+    let thread = new FuzzThread(targets, watch)
     let firstLive: number | undefined
-    for (let share = shares.shift(); share; share = shares.shift()) {
+    for (let share = shares.shift(); share && deaths < deathsMax; share = shares.shift()) {
       const report = await thread.run(share)
       figures.rssBytesMax = Math.max(figures.rssBytesMax, process.memoryUsage.rss())
-      figures.cases += share.to - share.from
-      if ('what' in report) {
-        failures.push(report)
+      if ('diedOf' in report) {
+        const { diedOf, at } = report
+        deaths += 1
+        figures.cases += 1
+        failures.push({ case: at, target: loaded[at % loaded.length]!.name, what: diedOf })
+        shares.unshift({ ...share, to: at }, { ...share, from: at + 1 })
         await thread.end()
-        thread = new FuzzThread()
+        thread = new FuzzThread(targets, watch)
         firstLive = undefined
       } else {
+        figures.cases += share.to - share.from
         add(counts, report.counts)
         failures.push(...report.failures)
         // The first share fills caches and compiles.
@@ -74,6 +95,11 @@ export async function runFuzz({ seed, cases, progress }: FuzzOptions): Promise<F
   return { ...figures, threads, counts, failures, tookMs: performance.now() - startedMs }
 }
 
+function processCpuMs(): number {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1_000
+}
+
 function sharesOf(seed: number, cases: number): Share[] {
   const shares: Share[] = []
   for (let from = 0; from < cases; from += shareCases) {
@@ -82,29 +108,34 @@ function sharesOf(seed: number, cases: number): Share[] {
   return shares
 }
 
+/** What ended a thread in the middle of a case. */
+interface Death {
+  readonly diedOf: string
+  readonly at: number
+}
+
 class FuzzThread {
   private readonly at = new BigInt64Array(new SharedArrayBuffer(8))
   private readonly worker: Worker
+  private readonly watch: HangWatch
 
-  constructor() {
-    const url = new URL(
-      import.meta.url.endsWith('.ts') ? './fuzz-worker.ts' : './fuzz-worker.js',
-      import.meta.url,
-    )
-    const workerData: FuzzWorkerData = { at: this.at }
-    this.worker = new Worker(url, { workerData, resourceLimits: { maxOldGenerationSizeMb: heapMiBMax } })
+  constructor(targets: URL, watch: HangWatch) {
+    this.watch = watch
+    const workerData: FuzzWorkerData = { at: this.at, targets: targets.href }
+    const resourceLimits = { maxOldGenerationSizeMb: heapMiBMax }
+    this.worker = new Worker(built('fuzz-worker'), { workerData, resourceLimits })
   }
 
-  run(share: Share): Promise<FuzzWorkerReport | FuzzFailure> {
+  run(share: Share): Promise<FuzzWorkerReport | Death> {
     return new Promise((resolve) => {
-      const failed = (what: string): void =>
-        settle({ case: Number(Atomics.load(this.at, 0)), target: 'the thread', what })
-      const timer = setTimeout(() => failed(`no answer for ${hangMsMax / 1000} s`), hangMsMax)
+      Atomics.store(this.at, 0, BigInt(share.from))
+      const died = (diedOf: string): void => settle({ diedOf, at: Number(Atomics.load(this.at, 0)) })
+      const unwatch = this.watch.watch(this.at, () => died('no answer, however long it computes'))
       const onMessage = (report: FuzzWorkerReport): void => settle(report)
-      const onError = (error: Error): void => failed(`ended with ${error.message}`)
-      const onExit = (code: number): void => failed(`ended with exit code ${code}`)
-      const settle = (result: FuzzWorkerReport | FuzzFailure): void => {
-        clearTimeout(timer)
+      const onError = (error: Error): void => died(`its thread ended with ${error.message}`)
+      const onExit = (code: number): void => died(`its thread ended with exit code ${code}`)
+      const settle = (result: FuzzWorkerReport | Death): void => {
+        unwatch()
         this.worker.off('message', onMessage).off('error', onError).off('exit', onExit)
         resolve(result)
       }
