@@ -87,20 +87,45 @@ describe('a conversation', () => {
       transmit: (envelope) => void answers.push(envelope),
       deliver: (body) => void delivered.push(body),
     })
-    const message: Envelope = { kind: 'message', from: 'a', number: 0, body: 'hello' }
-    b.receive(message)
-    b.receive(message)
-    b.receive({ ...message, number: 2 })
+    const message: Envelope = { kind: 'message', from: 'a', number: 0, next: 0, body: 'hello' }
+    for (const heard of [message, message, { ...message, number: 2 }]) {
+      b.receive(heard)
+      while (time.runNext());
+    }
     expect(delivered).toEqual(['hello'])
     expect(answers).toEqual(Array(3).fill({ kind: 'acknowledge', from: 'b', next: 1 }))
   })
 
-  it('L6: over a good channel each message goes once, and nothing runs when all is acknowledged', () => {
+  it('L6: over a good channel each message goes once, one answer is for many, and nothing runs at the end', () => {
     const time = virtualTime()
     const { a, heard, sent } = talk({ lost: 0, twice: 0, seed: 1, reorders: false }, time)
     for (let i = 0; i < 5; i += 1) a.send(i)
     while (time.runNext());
-    expect([heard.b, sent.length, time.monotonicMs() < 250]).toEqual([[0, 1, 2, 3, 4], 10, true])
+    expect([heard.b, sent.length, time.monotonicMs() < 250]).toEqual([[0, 1, 2, 3, 4], 6, true])
+  })
+
+  it('L6: what is said acknowledges what was heard', () => {
+    const time = virtualTime()
+    const { a, b, heard, sent } = talk({ lost: 0, twice: 0, seed: 1, reorders: false }, time)
+    a.send('question')
+    time.after(15, () => b.send('answer'))
+    while (time.runNext());
+    expect([heard.a, heard.b]).toEqual([['answer'], ['question']])
+    expect(sent.map(({ kind, from, next }) => [kind, from, next])).toEqual([
+      ['message', 'a', 0],
+      ['message', 'b', 1],
+      ['acknowledge', 'a', 1],
+    ])
+  })
+
+  it('one that is closed says at once what it heard', () => {
+    const time = virtualTime()
+    const { b, sent } = talk({ lost: 0, twice: 0, seed: 1, reorders: false }, time)
+    b.receive({ kind: 'message', from: 'a', number: 0, next: 0, body: 'x' })
+    b.close()
+    expect(sent).toEqual([{ kind: 'acknowledge', from: 'b', next: 1 }])
+    while (time.runNext());
+    expect(sent.length).toBe(1)
   })
 
   it('a closed one sends nothing, delivers nothing and leaves no timer', () => {
@@ -110,7 +135,7 @@ describe('a conversation', () => {
     a.close()
     a.send('y')
     b.close()
-    b.receive({ kind: 'message', from: 'a', number: 0, body: 'x' })
+    b.receive({ kind: 'message', from: 'a', number: 0, next: 0, body: 'x' })
     expect(time.runNext()).toBe(false)
     expect([sent.length, heard.b]).toEqual([1, []])
   })

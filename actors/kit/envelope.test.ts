@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { decodeEnvelope, encodeEnvelope } from './envelope.ts'
 
 describe('envelopes of control messages', () => {
-  const message = { kind: 'message', from: 'w0', number: 7, body: { kind: 'cancel' } } as const
+  const message = { kind: 'message', from: 'w0', number: 7, next: 3, body: { kind: 'cancel' } } as const
 
   it('arrive as they were sent', () => {
     expect(decodeEnvelope(encodeEnvelope(message))).toEqual(message)

@@ -34,7 +34,6 @@ function isEnvelope(value: unknown): value is Envelope {
   if (typeof value !== 'object' || value === null) return false
   const { kind, from, number, next } = value as Record<string, unknown>
   if (typeof from !== 'string') return false
-  return kind === 'message'
-    ? Number.isSafeInteger(number) && 'body' in value
-    : kind === 'acknowledge' && Number.isSafeInteger(next)
+  if (!Number.isSafeInteger(next)) return false
+  return kind === 'message' ? Number.isSafeInteger(number) && 'body' in value : kind === 'acknowledge'
 }

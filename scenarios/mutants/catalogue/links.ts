@@ -78,10 +78,16 @@ export const linkMutants: readonly Mutant[] = [
     id: 'control-sent-once',
     invariant: 'L6',
     what: 'a control message that was lost is not sent again',
+    edits: edit(conversation, 'for (const message of this.unacknowledged) this.transmit(message)', ''),
+  },
+  {
+    id: 'control-acknowledged-ahead',
+    invariant: 'L6',
+    what: 'a control message acknowledges one more than was heard',
     edits: edit(
       conversation,
-      'for (const message of this.unacknowledged) this.options.transmit(message)',
-      '',
+      'number, next: this.nextExpected, body',
+      'number, next: this.nextExpected + 1, body',
     ),
   },
   {
