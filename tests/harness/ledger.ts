@@ -55,11 +55,10 @@ export class Ledger {
     return millrace(['run', fixture('ledger.ts'), ...options, '--json', ...args], { ...this.env, ...env })
   }
 
-  /** A script that calls `run` itself. */
-  script(name: string, env: NodeJS.ProcessEnv = {}): StartedProcess {
-    return start(process.execPath, ['--import', register, fixture(name)], {
-      env: { ...this.env, STORE: this.store, ...env },
-    })
+  /** A script that calls `run` itself; `through` is a command that runs the command that follows it. */
+  script(name: string, env: NodeJS.ProcessEnv = {}, through: readonly string[] = []): StartedProcess {
+    const [command = '', ...args] = [...through, process.execPath, '--import', register, fixture(name)]
+    return start(command, args, { env: { ...this.env, STORE: this.store, ...env } })
   }
 
   /** Until then a run does not end. */
