@@ -6,6 +6,7 @@ it('gives the least first, whatever was pushed, popped and put in its place', ()
   const action = fc.oneof(
     fc.record({ push: fc.integer() }),
     fc.constant({ pop: true as const }),
+    fc.record({ replaceFirst: fc.integer() }),
     fc.record({ replace: fc.array(fc.integer(), { maxLength: 40 }) }),
   )
   fc.assert(
@@ -16,6 +17,11 @@ it('gives the least first, whatever was pushed, popped and put in its place', ()
         if ('push' in each) {
           heap.push(each.push)
           model.push(each.push)
+        } else if ('replaceFirst' in each) {
+          if (model.length === 0) continue
+          heap.replaceFirst(each.replaceFirst)
+          model.sort((a, b) => a - b)
+          model[0] = each.replaceFirst
         } else if ('replace' in each) {
           heap.replace([...each.replace])
           model = [...each.replace]

@@ -1,3 +1,5 @@
+import { invariant } from './invariant.ts'
+
 /** A binary heap: the least item first, by the given order. `push` is O(1) on average, `pop` O(log n). */
 export class Heap<T> {
   private items: T[] = []
@@ -33,6 +35,12 @@ export class Heap<T> {
     const last = this.items.pop()
     if (last !== undefined && this.items.length > 0) this.sink(last, 0)
     return first
+  }
+
+  /** Another item in the place of the least one. */
+  replaceFirst(item: T): void {
+    invariant(this.items.length > 0, 'there is a first item to replace')
+    this.sink(item, 0)
   }
 
   /** What the heap holds instead, in any order. */

@@ -63,12 +63,14 @@ export class KeyedState implements CellHost {
   /** Makes `key` current. Throws a record error for an illegal key. */
   enter(key: Key): void {
     const found = this.find(key)
-    if (found === undefined) {
-      this.current = this.detached(key)
-      return
-    }
-    if (found.mark < this.runningMark) this.preserve(found)
-    this.current = found
+    if (found === undefined) this.current = this.detached(key)
+    else this.resume(found)
+  }
+
+  /** Makes an entry that was found current. */
+  resume(entry: Entry): void {
+    if (entry.mark < this.runningMark) this.preserve(entry)
+    this.current = entry
   }
 
   find(key: Key): Entry | undefined {

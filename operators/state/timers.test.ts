@@ -144,7 +144,9 @@ describe('timers of keys', () => {
       on(`k${i % 3}`).at('x', 1_000_000 - i)
       if (i % 2 === 0) on(`k${i % 3}`).delete('x')
     }
-    expect((timers as unknown as { heaps: { event: { size: number } } }).heaps.event.size).toBeLessThan(2_100)
+    expect((timers as unknown as { queues: { event: { size: number } } }).queues.event.size).toBeLessThan(
+      2_100,
+    )
   })
 
   it('H1: whatever is done, every timer fires once at its time, also over a restore in between', () => {

@@ -1,19 +1,19 @@
 /**
  * Timers of one keyed step in one task. They live in their key's entry, in a slot that users do not see, so that
  * snapshots (V1), undoing (P1), key groups and rescaling treat them as state. What is here besides is derived: per
- * domain a heap by time.
+ * domain a queue by time.
  *
- * - H1 For every timer in the state its heap has an entry of the same key and name that is not later. So moving a
+ * - H1 For every timer in the state its queue has an entry of the same key and name that is not later. So moving a
  *   timer to a later time, as a session does at each record, costs no entry; a popped entry whose timer has moved
  *   is put back at its time, one whose timer is gone is forgotten.
- * - H2 Order: by time, then key (numbers, strings, bigints, booleans, tuples), then name: the same after a restore.
- * - H3 A heap is at most about twice as large as it needs to be: it is weeded whenever it has doubled.
+ * - H2 Order: by time, then key, then name: the same after a restore.
+ * - H3 A queue is at most about twice as large as it needs to be: it is weeded whenever it has doubled.
  */
 import { MillraceError } from '../../core/errors.ts'
-import { Heap } from '../../core/heap.ts'
-import { tupleToken, type Key } from '../../core/keys/index.ts'
+import type { Key } from '../../core/keys/index.ts'
 import { limits } from '../../core/limits.ts'
 import type { Entry } from './cells.ts'
+import { TimerQueue, type PendingTimer } from './timer-queue.ts'
 
 /** `event`: fires when the step's watermark has reached its time. `clock`: when processing time has. */
 export type TimerDomain = 'event' | 'clock'
@@ -42,20 +42,13 @@ export type TimerSlot = Map<string, readonly [TimerDomain, number]>
 
 export interface TimerHost {
   readonly current: Entry
-  enter(key: Key): void
   /** The key's entry, without making it current. */
   find(key: Key): Entry | undefined
+  /** Makes an entry that was found current. */
+  resume(entry: Entry): void
   attach(entry: Entry): void
   /** Lets go of the current entry when it holds nothing any more. */
   settle(entry: Entry): void
-}
-
-interface Pending {
-  readonly key: Key
-  readonly name: string
-  readonly atMs: number
-  /** Set after the end by a timer, which was set by a timer … */
-  readonly hops: number
 }
 
 export interface FiredTimer {
@@ -63,7 +56,7 @@ export interface FiredTimer {
   readonly timer: Timer
 }
 
-/** Below this a heap is not weeded: it costs next to nothing. */
+/** Below this a queue is not weeded: it costs next to nothing. */
 const weedFrom = 1024
 
 export class TimerTable implements KeyTimers {
@@ -71,8 +64,10 @@ export class TimerTable implements KeyTimers {
   onClock: (() => void) | undefined
   private readonly host: TimerHost
   private readonly slot: number
-  private readonly heaps = { event: new Heap(inOrder), clock: new Heap(inOrder) }
+  private readonly queues = { event: new TimerQueue(), clock: new TimerQueue() }
   private readonly weedAt = { event: weedFrom, clock: weedFrom }
+  /** Left of the last key that had no timer any more: a timer that fires is mostly set again. */
+  private spare: TimerSlot | undefined
   private ending = false
   private hops = 0
 
@@ -97,23 +92,24 @@ export class TimerTable implements KeyTimers {
 
   /** Not after this moment does a timer of the domain fire: Infinity where there is none. It may be earlier. */
   nextMs(domain: TimerDomain): number {
-    return this.heaps[domain].peek()?.atMs ?? Infinity
+    return this.queues[domain].peek()?.atMs ?? Infinity
   }
 
   /** Takes the earliest timer that is due at `nowMs` and enters its key; undefined when none is. */
   take(domain: TimerDomain, nowMs: number): FiredTimer | undefined {
-    const heap = this.heaps[domain]
-    for (let next = heap.peek(); next && next.atMs <= nowMs; next = heap.peek()) {
-      heap.pop()
+    const queue = this.queues[domain]
+    for (let next = queue.peek(); next && next.atMs <= nowMs; next = queue.peek()) {
+      queue.pop()
       const { key, name, atMs, hops } = next
-      const found = this.timersOf(this.host.find(key))?.get(name)
-      if (found?.[0] !== domain) continue
-      // H1: an entry for an earlier time is in the heap; one for a later time has yet to be made.
+      const entry = this.host.find(key)
+      const found = this.timersOf(entry)?.get(name)
+      if (entry === undefined || found?.[0] !== domain) continue
+      // H1: an entry for an earlier time is in the queue; one for a later time has yet to be made.
       if (found[1] !== atMs) {
-        if (found[1] > atMs) heap.push({ key, name, atMs: found[1], hops })
+        if (found[1] > atMs) queue.push(key, name, found[1], hops)
         continue
       }
-      this.host.enter(key)
+      this.host.resume(entry)
       this.delete(name)
       if (this.ending && (this.hops = hops + 1) > limits.timersInARowMax) throw endless(key, name)
       return { key, timer: { name, atMs, domain } }
@@ -133,8 +129,8 @@ export class TimerTable implements KeyTimers {
 
   /** C10: the step has ended; what is left in the state never fires. */
   clear(): void {
-    this.heaps.event.replace([])
-    this.heaps.clock.replace([])
+    this.queues.event.replace([])
+    this.queues.clock.replace([])
   }
 
   private set(name: string, domain: TimerDomain, atMs: number): void {
@@ -142,7 +138,8 @@ export class TimerTable implements KeyTimers {
     const entry = this.host.current
     let timers = this.timersOf(entry)
     if (timers === undefined) {
-      entry.slots[this.slot] = timers = new Map()
+      entry.slots[this.slot] = timers = this.spare ?? new Map()
+      this.spare = undefined
       if (!entry.attached) this.host.attach(entry)
     }
     const before = timers.get(name)
@@ -152,30 +149,31 @@ export class TimerTable implements KeyTimers {
   }
 
   private push(domain: TimerDomain, key: Key, name: string, atMs: number): void {
-    const heap = this.heaps[domain]
+    const queue = this.queues[domain]
     const earliest = domain === 'clock' && atMs < this.nextMs('clock')
-    heap.push({ key, name, atMs, hops: this.hops })
-    if (heap.size > this.weedAt[domain]) this.weed(domain)
+    queue.push(key, name, atMs, this.hops)
+    if (queue.size > this.weedAt[domain]) this.weed(domain)
     if (earliest) this.onClock?.()
   }
 
   /** H3 */
   private weed(domain: TimerDomain): void {
-    const kept: Pending[] = []
+    const kept: PendingTimer[] = []
     const seen = new Set<unknown>()
-    for (const { key, name, hops } of this.heaps[domain].values()) {
+    for (const { key, name, hops } of this.queues[domain].values()) {
       const timer = this.timersOf(this.host.find(key))?.get(name)
       if (timer?.[0] !== domain || seen.has(timer)) continue
       seen.add(timer)
       kept.push({ key, name, atMs: timer[1], hops })
     }
-    this.heaps[domain].replace(kept)
+    this.queues[domain].replace(kept)
     this.weedAt[domain] = Math.max(weedFrom, 2 * kept.length)
   }
 
   private tidy(entry: Entry, timers: TimerSlot): void {
     if (timers.size > 0) return
     entry.slots[this.slot] = undefined
+    this.spare = timers
     this.host.settle(entry)
   }
 
@@ -197,17 +195,3 @@ const endless = (key: Key, name: string): MillraceError =>
     `the timer '${name}' of key ${JSON.stringify(String(key))} was set again by a timer ${limits.timersInARowMax} times after the end of the input; set none when the watermark is Infinity`,
     { retry: 'fatal' },
   )
-
-function inOrder(a: Pending, b: Pending): number {
-  return a.atMs - b.atMs || compareKeys(a.key, b.key) || compare(a.name, b.name)
-}
-
-const ranks = ['number', 'string', 'bigint', 'boolean', 'object']
-
-function compareKeys(a: Key, b: Key): number {
-  if (typeof a !== typeof b) return ranks.indexOf(typeof a) - ranks.indexOf(typeof b)
-  return typeof a === 'object' ? compare(tupleToken(a), tupleToken(b)) : compare(a, b as typeof a)
-}
-
-const compare = <V extends string | number | bigint | boolean>(a: V, b: V): number =>
-  a < b ? -1 : a > b ? 1 : 0
