@@ -1,10 +1,15 @@
 /**
  * Merged slices of one key, so that each firing of a sliding window costs a few merges, however many slices the
- * window has: two stacks (Tangwongsan, Hirzel, Schneider, "Low-latency sliding-window aggregation in worst-case
- * constant time", DEBS 2017, section 3). The front holds, for every slice of some older ones, the merge of it with
- * those up to the front's end; the back is the merge of the slices behind. A slice is merged once into each.
+ * window has. Time is cut into periods of a window's size, so a window is the end of one period and the beginning of
+ * the next (van Herk, "A fast algorithm for local minimum and maximum filters on rectangular and octagonal kernels",
+ * Pattern Recognition Letters 1992, section 2; two stacks that always turn at the same times: Tangwongsan, Hirzel,
+ * Schneider, "Low-latency sliding-window aggregation in worst-case constant time", DEBS 2017, section 3). The front
+ * holds, for every slice left of the older period, the merge of it with those behind it; the back is the merge of
+ * what the newer period has so far. A slice is merged once into each, and front and back once a window.
  *
- * Derived from the slices and never stored. Whoever changes a slice before `untilMs` throws the sums away.
+ * - Derived from the slices and never stored. Whoever changes a slice before `untilMs` throws the sums away.
+ * - In which order a window's slices are merged depends on nothing but their times: sums of fractions are the same to
+ *   the last digit whether or not the job was restored in between.
  */
 import { invariant } from '../../core/invariant.ts'
 import type { Accumulation } from './accumulation.ts'
@@ -15,64 +20,78 @@ export interface SliceRun {
   readonly accumulators: readonly unknown[]
 }
 
+/** One window of a run. */
+export interface RunWindow {
+  /** Its slices, [from, to) by index; at least one. */
+  readonly from: number
+  readonly to: number
+  /** Where the period begins that its last millisecond is in. */
+  readonly periodMs: number
+  readonly endMs: number
+  /** The next window starts here. */
+  readonly nextMs: number
+}
+
 export class SliceSums {
   /** Slices that start before this are in the sums. */
   untilMs = -Infinity
   private readonly accumulation: Accumulation
-  /** The oldest last. */
-  private readonly frontStarts: number[] = []
+  private periodMs = NaN
+  /** Of the older period, from its newest slice to its oldest. */
   private readonly front: unknown[] = []
   private back: unknown
+  /** Slices in the back. */
+  private behind = 0
 
   constructor(accumulation: Accumulation) {
     this.accumulation = accumulation
   }
 
-  /** The merge of the slices that start in [fromMs, toMs); both never go back. Not to be changed. */
-  over(run: SliceRun, fromMs: number, toMs: number): unknown {
-    const { front, frontStarts } = this
-    invariant(toMs >= this.untilMs, 'windows fire in order')
-    while (frontStarts.length > 0 && (frontStarts[frontStarts.length - 1] as number) < fromMs) {
-      frontStarts.pop()
-      front.pop()
-    }
-    if (front.length === 0) {
-      this.turn(run, fromMs, toMs)
-      return front[front.length - 1]
-    }
-    this.extend(run, toMs)
-    const oldest = front[front.length - 1]
-    if (this.back === undefined) return oldest
-    return this.accumulation.merge(this.accumulation.copy(oldest), this.back)
+  /** The merge of a window's slices; each window at most once, in order. Not to be changed. */
+  over(run: SliceRun, window: RunWindow): unknown {
+    const { front, accumulation } = this
+    const { from, to, endMs } = window
+    invariant(endMs > this.untilMs, 'windows fire in order')
+    if (window.periodMs !== this.periodMs) this.turn(run, window)
+    this.extend(run, to, endMs)
+    const ahead = to - from - this.behind
+    while (front.length > ahead) front.pop()
+    if (ahead === 0) return this.back
+    if (this.behind === 0) return front[ahead - 1]
+    // What no later window asks for need not be kept as it is.
+    const isLast = (run.starts[from] as number) < window.nextMs
+    return accumulation.merge(isLast ? front.pop() : accumulation.copy(front[ahead - 1]), this.back)
   }
 
-  /** All slices into the front, from the newest to the oldest. */
-  private turn({ starts, accumulators }: SliceRun, fromMs: number, toMs: number): void {
-    const { accumulation, front, frontStarts } = this
-    this.back = undefined
-    this.untilMs = toMs
-    for (let i = indexOf(starts, toMs) - 1; i >= 0 && (starts[i] as number) >= fromMs; i -= 1) {
+  /** A new period: what was the back is the front, from the newest slice to the oldest. */
+  private turn({ starts, accumulators }: SliceRun, { from, to, periodMs }: RunWindow): void {
+    const { accumulation, front } = this
+    front.length = 0
+    for (let i = indexOf(starts, periodMs, to) - 1; i >= from; i -= 1) {
       const own = accumulation.copy(accumulators[i])
-      frontStarts.push(starts[i] as number)
       front.push(front.length === 0 ? own : accumulation.merge(own, front[front.length - 1]))
     }
+    this.periodMs = this.untilMs = periodMs
+    this.back = undefined
+    this.behind = 0
   }
 
-  private extend({ starts, accumulators }: SliceRun, toMs: number): void {
+  private extend({ starts, accumulators }: SliceRun, to: number, endMs: number): void {
     const { accumulation } = this
-    for (let i = indexOf(starts, this.untilMs); i < starts.length && (starts[i] as number) < toMs; i += 1) {
+    for (let i = indexOf(starts, this.untilMs, to); i < to; i += 1) {
       this.back =
-        this.back === undefined
+        this.behind === 0
           ? accumulation.copy(accumulators[i])
           : accumulation.merge(this.back, accumulators[i])
+      this.behind += 1
     }
-    this.untilMs = toMs
+    this.untilMs = endMs
   }
 }
 
-/** Of the first slice that starts at `startMs` or later; what is asked for is near the end. */
-function indexOf(starts: readonly number[], startMs: number): number {
-  let index = starts.length
+/** Of the first slice that starts at `startMs` or later, else `to`; what is asked for is near there. */
+function indexOf(starts: readonly number[], startMs: number, to: number): number {
+  let index = to
   while (index > 0 && (starts[index - 1] as number) >= startMs) index -= 1
   return index
 }

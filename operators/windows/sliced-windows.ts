@@ -5,7 +5,8 @@
  * (`fixed-windows.ts`). Per key the slices by start; see `table.ts`.
  *
  * - A window has fired when the watermark reached its last millisecond; one without records does not speak.
- * - A slice is kept until the newest window that it is part of is past the allowed lateness. A late record changes its
+ * - A slice is kept until the newest window that it is part of is past the allowed lateness, or a little longer: less
+ *   than an eighth of a key's slices are older. A late record changes its
  *   slice, and those of its windows that have fired and are still within the lateness emit an update.
  * - A key has one timer, at the next moment at which a window fires or a slice is let go.
  */
@@ -22,6 +23,9 @@ import { accumulatorsOf, startsOf, WindowTable } from './table.ts'
 /** Up to so many slices are merged anew at each firing: cheaper than to keep sums of them. */
 const fewSlices = 4
 
+/** Of a key's slices, less than one in so many is past its last window and yet in the table. */
+const lingering = 8
+
 export class SlicedWindowStep implements BundleTaker {
   private readonly runtime: WindowRuntime
   private readonly slices: Slices
@@ -29,6 +33,9 @@ export class SlicedWindowStep implements BundleTaker {
   private readonly slideMs: number
   private readonly latenessMs: number
   private readonly table: WindowTable
+  /** The slice of the last record. */
+  private sliceMs = Infinity
+  private sliceEndMs = Infinity
 
   constructor(context: OperatorContext, assigner: FixedWindows, definition: WindowDefinition) {
     this.runtime = new WindowRuntime(context, definition)
@@ -42,11 +49,13 @@ export class SlicedWindowStep implements BundleTaker {
   onRecord(record: unknown): void {
     const { runtime } = this
     const key = runtime.enter(record)
-    const startMs = this.slices.startOf(runtime.context.time.recordMs)
+    const { time, clock } = runtime.context
+    const startMs = this.sliceOf(time.recordMs)
     const entry = runtime.state.current
     const starts = startsOf(entry)
     const last = starts === undefined ? -1 : starts.length - 1
-    if (starts?.[last] === startMs && this.isUnseen(startMs)) {
+    // No window with a time above the watermark has fired: there is nothing to show, and no sum that holds the slice.
+    if (starts?.[last] === startMs && time.recordMs > clock.watermarkMs) {
       const accumulators = accumulatorsOf(entry)
       accumulators[last] = runtime.accumulation.add(accumulators[last], record)
       return
@@ -63,7 +72,7 @@ export class SlicedWindowStep implements BundleTaker {
     const index = table.placeOf(startMs)
     const isNew = table.starts[index] !== startMs
     table.take(index, startMs, NaN, accumulator)
-    this.changed(key, startMs, watermarkMs, isNew && index === 0)
+    this.changed(key, startMs, watermarkMs, isNew && this.isOldest(index))
   }
 
   onTimerUndone(key: Key, timer: Timer): void {
@@ -74,19 +83,20 @@ export class SlicedWindowStep implements BundleTaker {
     this.table.open()
     const endMs = atMs + 1
     if (this.slices.windowEndAfter(atMs) === endMs) this.show(key, endMs)
-    this.letGo(atMs)
-    this.rearm(atMs)
+    const gone = this.gone(atMs)
+    this.rearm(atMs, gone)
+    // What is behind them moves up: not for each one.
+    if (gone * lingering >= this.table.size) this.table.remove(0, gone)
     this.putBack()
   }
 
-  /** No window with the slice has fired. */
-  private isUnseen(startMs: number): boolean {
-    const sums = this.runtime.state.current.derived as SliceSums | undefined
-    if (sums !== undefined && sums.untilMs > startMs) return false
-    return (
-      this.latenessMs === 0 ||
-      this.slices.windowEndAfter(startMs) - 1 > this.runtime.context.clock.watermarkMs
-    )
+  /** Start of the slice that holds a time: mostly that of the record before. */
+  private sliceOf(atMs: number): number {
+    if (atMs < this.sliceMs || atMs >= this.sliceEndMs) {
+      this.sliceMs = this.slices.startOf(atMs)
+      this.sliceEndMs = this.slices.endOf(this.sliceMs)
+    }
+    return this.sliceMs
   }
 
   private assign(key: Key, record: unknown, startMs: number): void {
@@ -101,7 +111,12 @@ export class SlicedWindowStep implements BundleTaker {
     const isNew = table.starts[index] !== startMs
     if (isNew) table.insert(index, startMs, NaN, runtime.accumulation.first(record))
     else table.accumulators[index] = runtime.accumulation.add(table.accumulators[index], record)
-    this.changed(key, startMs, watermarkMs, isNew && index === 0)
+    this.changed(key, startMs, watermarkMs, isNew && this.isOldest(index))
+  }
+
+  /** Whether a slice at `index` may be the oldest: fewer than that are gone. */
+  private isOldest(index: number): boolean {
+    return index * lingering < this.table.size
   }
 
   /** A slice of the windows in hand got something. */
@@ -110,7 +125,7 @@ export class SlicedWindowStep implements BundleTaker {
     const sums = current.derived as SliceSums | undefined
     if (sums !== undefined && sums.untilMs > startMs) current.derived = undefined
     // The timer is that of the oldest slice, or of the oldest that has windows to fire.
-    if (isOldest || this.latenessMs > 0) this.rearm(watermarkMs)
+    if (isOldest || this.latenessMs > 0) this.rearm(watermarkMs, this.gone(watermarkMs))
     if (this.latenessMs > 0) this.update(key, startMs, watermarkMs)
     this.putBack()
   }
@@ -128,10 +143,10 @@ export class SlicedWindowStep implements BundleTaker {
     const startMs = endMs - this.sizeMs
     const from = table.placeOf(startMs)
     const to = table.placeOf(endMs)
-    if (from < to && !runtime.silent) runtime.emit(key, startMs, endMs, this.sum(startMs, endMs, from, to))
+    if (from < to && !runtime.silent) runtime.emit(key, startMs, endMs, this.sum(from, to, endMs))
   }
 
-  private sum(startMs: number, endMs: number, from: number, to: number): unknown {
+  private sum(from: number, to: number, endMs: number): unknown {
     const { table, runtime } = this
     const { accumulation } = runtime
     const { current } = runtime.state
@@ -139,26 +154,34 @@ export class SlicedWindowStep implements BundleTaker {
     // Windows are asked for in order: where a late record asks for older ones, it has thrown the sums away.
     const sums = (current.derived as SliceSums | undefined) ?? new SliceSums(accumulation)
     current.derived = sums
-    return sums.over(table, startMs, endMs)
+    return sums.over(table, {
+      from,
+      to,
+      endMs,
+      periodMs: this.slices.periodOf(endMs - 1),
+      nextMs: endMs - this.sizeMs + this.slideMs,
+    })
   }
 
-  /** Slices whose newest window is past its lateness. */
-  private letGo(passedMs: number): void {
-    const { table, slices } = this
-    table.remove(0, table.placeOf(slices.windowEndAfter(passedMs - this.latenessMs + 1) - this.sizeMs))
+  /** How many slices, from the oldest, have no window any more that is within its lateness. */
+  private gone(passedMs: number): number {
+    if (passedMs === -Infinity) return 0
+    return this.table.placeOf(this.slices.windowEndAfter(passedMs - this.latenessMs + 1) - this.sizeMs)
   }
 
-  /** Windows whose last millisecond is at most `passedMs` have fired. */
-  private rearm(passedMs: number): void {
+  /** Windows whose last millisecond is at most `passedMs` have fired; of the slices, so many are gone. */
+  private rearm(passedMs: number, gone: number): void {
     const { table, slices, latenessMs } = this
-    const [oldestMs] = table.starts
+    const oldestMs = table.starts[gone]
     if (oldestMs === undefined) return
     const unfired =
-      passedMs === -Infinity ? 0 : table.placeOf(slices.windowEndAfter(passedMs + 1) - this.sizeMs)
+      latenessMs === 0 || passedMs === -Infinity
+        ? gone
+        : table.placeOf(slices.windowEndAfter(passedMs + 1) - this.sizeMs)
     const unfiredMs = table.starts[unfired]
     const firesMs =
       unfiredMs === undefined ? Infinity : slices.windowEndAfter(Math.max(unfiredMs, passedMs + 1)) - 1
-    const goneMs = unfired > 0 ? slices.lastWindowEnd(oldestMs) - 1 + latenessMs : Infinity
+    const goneMs = unfired > gone ? slices.lastWindowEnd(oldestMs) - 1 + latenessMs : Infinity
     this.runtime.timers.at(timerNames.window, Math.min(firesMs, goneMs))
   }
 

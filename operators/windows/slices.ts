@@ -42,6 +42,12 @@ export class Slices {
     return this.lastWindowStart(atMs) + this.sizeMs
   }
 
+  /** Start of the stretch of a window's size that holds a time; such stretches follow each other. */
+  periodOf(atMs: number): number {
+    const phase = (atMs - this.offsetMs) % this.sizeMs
+    return atMs - (phase < 0 ? phase + this.sizeMs : phase)
+  }
+
   /** The first end of a window that is later than a time: that of the oldest window that holds it. */
   windowEndAfter(atMs: number): number {
     return this.lastWindowStart(atMs - this.sizeMs) + this.slideMs + this.sizeMs

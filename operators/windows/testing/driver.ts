@@ -12,6 +12,7 @@ import type { TimerDomain } from '../../state/timers.ts'
 import type { ErasedAggregate } from '../accumulation.ts'
 import type { WindowAssigner } from '../assigners.ts'
 import { resolveWindowOptions, type WindowOptions } from '../options.ts'
+import { startsOf } from '../table.ts'
 import { windowOperator } from '../window-operator.ts'
 
 export interface Keyed {
@@ -57,6 +58,12 @@ export class WindowDriver<R> {
 
   get keys(): number {
     return this.state.size
+  }
+
+  /** How many slices or windows the state has of a key. */
+  tableSizeOf(key: Key): number {
+    const entry = this.state.find(key)
+    return (entry && startsOf(entry)?.length) ?? 0
   }
 
   record(record: Keyed, atMs = NaN): void {
