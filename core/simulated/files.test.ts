@@ -28,7 +28,20 @@ describe('simulated files: a file system', () => {
     expect(await files.stat('/a/b/f')).toMatchObject({ bytes: 5, kind: 'file' })
     expect(await files.stat('/a/b')).toMatchObject({ kind: 'folder' })
     expect(await files.list('/a')).toEqual(['b'])
-    expect([files.paths('/a'), files.paths('/b')]).toEqual([['/a/b/f'], []])
+    expect([files.paths('/a'), files.paths('/b'), files.paths('/')]).toEqual([['/a/b/f'], [], ['/a/b/f']])
+  })
+
+  it('shows what is stored, whatever fails or flips on the way to who reads it', async () => {
+    let broken = false
+    const fault = (): Error | undefined => (broken ? new Error('EIO') : undefined)
+    const files = simulatedFiles({ fault, reading: (_, bytes) => bytes.fill(0) })
+    await write(files, '/f', 'hello')
+    broken = true
+    const shown = files.contentOf('/f')
+    expect(text(shown)).toBe('hello')
+    shown.fill(0)
+    expect(text(files.contentOf('/f'))).toBe('hello')
+    expect(() => files.contentOf('/g')).toThrow(/ENOENT/)
   })
 
   it('hands out copies', async () => {

@@ -31,6 +31,8 @@ export interface SimulatedFiles extends Files {
   crash(chance?: Random | 'process'): void
   /** Of every file below the folder, sorted. */
   paths(folder: string): readonly string[]
+  /** What is stored: no fault is asked about it. */
+  contentOf(path: string): Uint8Array
   /** A bit of what is stored flips, for good; `at` in [0, 1) says which. False for a file without content. */
   flipBit(path: string, at: number): boolean
 }
@@ -201,7 +203,10 @@ export function simulatedFiles(options: SimulatedFilesOptions = {}): SimulatedFi
     },
     paths(folder) {
       const node = find(namesOf(folder))
-      return node?.kind === 'folder' ? pathsBelow(folder, node).sort() : []
+      return node?.kind === 'folder' ? pathsBelow(folder === '/' ? '' : folder, node).sort() : []
+    },
+    contentOf(path) {
+      return contentOf(getFile('read', path)).slice()
     },
     flipBit(path, at) {
       const file = getFile('read', path)

@@ -13,6 +13,7 @@ import {
   WatermarkChecker,
   type JournalEntry,
   type LoggedSlot,
+  type WireFrame,
 } from './index.ts'
 
 const about = {
@@ -41,7 +42,7 @@ describe('LinkCutChecker', () => {
   const check = (events: readonly TraceEvent[], unaligned = false): readonly string[] => {
     const checker = new LinkCutChecker()
     for (const event of events) checker.observe(event)
-    return checker.check([{ epoch: '1.1', id: 3, unaligned }])
+    return checker.check([{ epoch: about.epoch, id: 3, unaligned }])
   }
   const aligned = [sent(batch, 10), sent(barrier, 11), sent(batch, 21), taken(batch, 10), taken(barrier, 11)]
 
@@ -97,10 +98,10 @@ describe('WatermarkChecker', () => {
 })
 
 describe('CreditChecker', () => {
-  const link = '7 of epoch 1.1'
-  const granted = (grantedBytes: number) => ({ kind: 'answer', link, grantedBytes }) as const
-  const published = (first: number, bytes: number) => ({ kind: 'batch', link, first, bytes }) as const
-  const check = (...frames: readonly (ReturnType<typeof granted> | ReturnType<typeof published>)[]) => {
+  const { epoch, link } = about
+  const granted = (grantedBytes: number) => ({ kind: 'answer', epoch, link, grantedBytes }) as const
+  const published = (first: number, bytes: number) => ({ kind: 'batch', epoch, link, first, bytes }) as const
+  const check = (...frames: readonly WireFrame[]) => {
     const checker = new CreditChecker()
     for (const frame of frames) checker.observe(frame)
     return checker.check()
@@ -110,9 +111,16 @@ describe('CreditChecker', () => {
     const within = [granted(100), published(0, 60), published(10, 40), published(0, 60)] as const
     expect(check(...within)).toEqual([])
     expect(check(...within, granted(50), published(20, 1))).toEqual([
-      'link 7 of epoch 1.1: 101 bytes were sent of 100 granted',
+      'link 7 in epoch 1.1: 101 bytes were sent of 100 granted',
     ])
     expect(check(published(0, 1))).toHaveLength(1)
+  })
+
+  it('each link of each epoch has a grant of its own', () => {
+    const later: Epoch = { ...epoch, attempt: 2 }
+    const other = 8 as LinkId
+    expect(check(granted(100), { ...published(0, 60), epoch: later })).toHaveLength(1)
+    expect(check(granted(100), { ...published(0, 60), link: other }, published(0, 60))).toHaveLength(1)
   })
 })
 
@@ -131,6 +139,7 @@ describe('checkHistory', () => {
   it('is silent about a takeover', () => {
     const right = history([1, claimed], [1, checkpoint(1)], [1, sealed], [2, claimed], [2, checkpoint(2, 2)])
     expect(checkHistory(right)).toEqual([])
+    expect(checkHistory(history([1, claimed], [1, sealed], [1, sealed], [2, claimed]))).toEqual([])
   })
 
   it('notices what is written behind a seal, twice, out of order, by a stale epoch, or too early', () => {
@@ -165,22 +174,32 @@ describe('checkSequence', () => {
 })
 
 describe('commits', () => {
-  const manifests = [
-    { term: 1, slot: 1, checkpoint: 4 },
-    { term: 1, slot: 2, checkpoint: 5 },
-  ]
   const linked = (path: string): JournalEntry => ({ kind: 'linked', path })
-  const slot = (n: number): JournalEntry => linked(`/store/log/1/${n}`)
-  const part = (n: number): JournalEntry => linked(`/out/part-0-${n}.jsonl`)
-  const told = (...journal: readonly JournalEntry[]): string => checkCommitOrder(journal, manifests).join()
+  const slot = (n: number): string => `/store/log/1/${n}`
+  const complete = (n: number): JournalEntry => ({ kind: 'completed', path: slot(n), checkpoint: n })
+  const part = (n: number): string => `/out/part-0-${n}.jsonl`
+  const commit = (n: number): JournalEntry => linked(part(n))
+  const powerLost = (...paths: readonly string[]): JournalEntry => ({
+    kind: 'power lost',
+    paths: new Set(paths),
+  })
+  const told = (...journal: readonly JournalEntry[]): string => checkCommitOrder(journal).join()
 
   it('checkCommitOrder: a commit follows its manifest, once, in order', () => {
-    expect(told(slot(0), slot(1), part(4), slot(2), part(5))).toBe('')
-    expect(told(slot(1), slot(2), part(3), part(5))).toBe('')
-    expect(told(slot(1), part(4), { kind: 'power lost' }, part(4))).toBe('')
-    expect(told(part(4), slot(1))).toMatch(/committed, and only 0 was complete/)
-    expect(told(slot(1), part(4), part(4))).toMatch(/committed twice/)
-    expect(told(slot(1), slot(2), part(5), part(4))).toMatch(/committed after checkpoint 5/)
+    expect(told(linked(slot(0)), complete(4), commit(4), complete(5), commit(5))).toBe('')
+    expect(told(complete(4), complete(5), commit(3), commit(5))).toBe('')
+    expect(told(commit(4), complete(4))).toMatch(/committed, and only 0 was complete/)
+    expect(told(complete(4), commit(4), commit(4))).toMatch(/committed twice/)
+    expect(told(complete(4), complete(5), commit(5), commit(4))).toMatch(/committed after checkpoint 5/)
+  })
+
+  it('checkCommitOrder: a power failure may take what was not synced, never a manifest before its output', () => {
+    expect(told(complete(4), commit(4), powerLost(slot(4)), commit(4))).toBe('')
+    expect(told(complete(4), commit(4), powerLost(slot(4), part(4)), commit(4))).toMatch(/committed twice/)
+    expect(told(complete(4), commit(4), powerLost(part(4)))).toMatch(
+      /visible after a power failure, and only 0/,
+    )
+    expect(told(complete(4), powerLost(), commit(4))).toMatch(/committed, and only 0 was complete/)
   })
 
   it('checkCommitted: nothing is visible above the newest complete checkpoint', () => {

@@ -2,24 +2,24 @@
  * Credit: a sender publishes no batch beyond the bytes that an answer of its receiver granted it. Judged on the wire: a
  * frame counts once, however often it is resent; barriers, ends and watermarks are free.
  */
-export type WireFrame =
-  | { readonly kind: 'batch'; readonly link: string; readonly first: number; readonly bytes: number }
-  | { readonly kind: 'answer'; readonly link: string; readonly grantedBytes: number }
+import { epochLabel, PerLink } from './per-link.ts'
 
-interface Link {
-  grantedBytes: number
-  sentBytes: number
-  newestFirst: number
+export interface WireLink {
+  readonly epoch: { readonly term: number; readonly attempt: number }
+  readonly link: number
 }
 
+export type WireFrame =
+  | (WireLink & { readonly kind: 'batch'; readonly first: number; readonly bytes: number })
+  | (WireLink & { readonly kind: 'answer'; readonly grantedBytes: number })
+
 export class CreditChecker {
-  private readonly links = new Map<string, Link>()
+  private readonly links = new PerLink(() => ({ grantedBytes: 0, sentBytes: 0, newestFirst: -1 }))
   private readonly violations: string[] = []
 
   /** A batch as it leaves its sender, an answer as it reaches it; in the order of things. */
   observe(frame: WireFrame): void {
-    const link = this.links.get(frame.link) ?? { grantedBytes: 0, sentBytes: 0, newestFirst: -1 }
-    this.links.set(frame.link, link)
+    const link = this.links.get(frame.epoch, frame.link)
     if (frame.kind === 'answer') {
       link.grantedBytes = Math.max(link.grantedBytes, frame.grantedBytes)
       return
@@ -27,10 +27,9 @@ export class CreditChecker {
     if (frame.first <= link.newestFirst) return
     link.newestFirst = frame.first
     link.sentBytes += frame.bytes
-    if (link.sentBytes > link.grantedBytes) {
-      const { sentBytes, grantedBytes } = link
-      this.violations.push(`link ${frame.link}: ${sentBytes} bytes were sent of ${grantedBytes} granted`)
-    }
+    if (link.sentBytes <= link.grantedBytes) return
+    const name = `${frame.link} in epoch ${epochLabel(frame.epoch)}`
+    this.violations.push(`link ${name}: ${link.sentBytes} bytes were sent of ${link.grantedBytes} granted`)
   }
 
   /** Returns what is wrong, in words. */

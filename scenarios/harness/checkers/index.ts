@@ -1,5 +1,5 @@
 /** Checkers of what a run did. They share no code with the engine, and say in words what is wrong. */
-export { checkCommitOrder, type JournalEntry, type ManifestPlace } from './commit-order.ts'
+export { checkCommitOrder, type JournalEntry } from './commit-order.ts'
 export { checkCommitted } from './committed.ts'
 export { checkConservation, type Conserved } from './conservation.ts'
 export { CreditChecker, type WireFrame } from './credit.ts'

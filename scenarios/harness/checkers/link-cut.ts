@@ -9,18 +9,18 @@
  * Counted are records and watermarks: older barriers and ends on the way mean nothing to whoever restores.
  */
 import type { TraceEvent } from '../../../core/ports/trace.ts'
+import { epochLabel, PerLink } from './per-link.ts'
 
 export interface CompletedCheckpoint {
-  /** `term.attempt`. */
-  readonly epoch: string
+  readonly epoch: { readonly term: number; readonly attempt: number }
   readonly id: number
   readonly unaligned: boolean
 }
 
 interface Link {
-  readonly epoch: string
-  readonly label: string
-  readonly to: string
+  /** Who they are; known once something passed. */
+  label: string
+  to: string
   readonly sent: Count
   readonly taken: Count
   /** By checkpoint: how many elements went before its barrier. */
@@ -41,7 +41,7 @@ interface Count {
 type LinkEvent = Exclude<TraceEvent, { readonly kind: 'captured' }>
 
 export class LinkCutChecker {
-  private readonly links = new Map<string, Link>()
+  private readonly links = new PerLink<Link>(newLink)
   private readonly violations: string[] = []
 
   observe(event: TraceEvent): void {
@@ -52,32 +52,18 @@ export class LinkCutChecker {
   /** Returns what is wrong, in words. */
   check(completed: readonly CompletedCheckpoint[]): readonly string[] {
     const cuts = completed.flatMap((checkpoint) =>
-      [...this.links.values()]
-        .filter(({ epoch }) => epoch === checkpoint.epoch)
-        .flatMap((link) => checkCut(link, checkpoint)),
+      [...this.links.of(checkpoint.epoch)].flatMap((link) => checkCut(link, checkpoint)),
     )
     return [...this.violations, ...cuts]
   }
 
   private linkOf({ epoch, link, from, to }: LinkEvent): Link {
-    const label = `${epoch.term}.${epoch.attempt}`
-    const name = `${label}/${link}`
-    const known = this.links.get(name)
-    if (known) return known
-    const made: Link = {
-      epoch: label,
-      label: `${from} → ${to} in epoch ${label}`,
-      to,
-      sent: { number: 0, records: 0 },
-      taken: { number: 0, records: 0 },
-      before: new Map(),
-      received: new Map(),
-      unworked: new Map(),
-      stored: new Map(),
-      newestTaken: 0,
+    const found = this.links.get(epoch, link)
+    if (found.to === '') {
+      found.to = to
+      found.label = `${from} → ${to} in epoch ${epochLabel(epoch)}`
     }
-    this.links.set(name, made)
-    return made
+    return found
   }
 
   private passed(link: Link, event: LinkEvent): void {
@@ -110,13 +96,24 @@ export class LinkCutChecker {
   }
 
   private captured({ epoch, task, checkpoint }: Extract<TraceEvent, { kind: 'captured' }>): void {
-    const label = `${epoch.term}.${epoch.attempt}`
-    for (const link of this.links.values()) {
-      if (link.epoch !== label || link.to !== task) continue
+    for (const link of this.links.of(epoch)) {
+      if (link.to !== task) continue
       link.received.set(checkpoint, link.taken.records - (link.unworked.get(checkpoint) ?? 0))
     }
   }
 }
+
+const newLink = (): Link => ({
+  label: '',
+  to: '',
+  sent: { number: 0, records: 0 },
+  taken: { number: 0, records: 0 },
+  before: new Map(),
+  received: new Map(),
+  unworked: new Map(),
+  stored: new Map(),
+  newestTaken: 0,
+})
 
 /** An unsent watermark may be replaced by a newer one: then the number stays. */
 function advance(count: Count, { element, number }: Extract<TraceEvent, { kind: 'sent' | 'taken' }>): void {

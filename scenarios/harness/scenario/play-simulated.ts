@@ -40,8 +40,7 @@ export async function playSimulated(
     const checked = new CheckedRun()
     const played = await playOnce(scenario, play, stage, checked)
     const judgement = await judgePlay(scenario, play, played)
-    const wholeLog = scenario.options.run?.checkpoints?.keep === undefined
-    const violations = [...judgement.violations, ...(await checked.check(played.store, wholeLog))]
+    const violations = [...judgement.violations, ...checked.check()]
     verdict.add(play, played, { ...judgement, violations })
   }
   return verdict.finish()

@@ -1,24 +1,26 @@
-/** Every checker that can judge a simulated run without knowing its flow. */
+/** Every checker that can judge a simulated run without knowing its flow. It looks on, and changes nothing. */
 import type { TraceEvent } from '../../../core/ports/trace.ts'
-import { readHistory, type History } from '../../../snapshot/log/index.ts'
-import type { CheckpointStore } from '../../../snapshot/store.ts'
-import { readFrame, type Frame } from '../../../transport/frame.ts'
 import {
   checkCommitOrder,
   checkHistory,
   CreditChecker,
   LinkCutChecker,
   WatermarkChecker,
+  type CompletedCheckpoint,
   type JournalEntry,
   type LoggedSlot,
 } from '../checkers/index.ts'
 import type { Observer } from './observer.ts'
+import { deliveredAnswer, publishedBatch } from './wire-frames.ts'
+import { WrittenLog, type WrittenSlot } from './written-log.ts'
 
 export class CheckedRun implements Observer {
   private readonly cut = new LinkCutChecker()
   private readonly watermarks = new WatermarkChecker()
   private readonly credit = new CreditChecker()
+  private readonly log = new WrittenLog()
   private readonly journal: JournalEntry[] = []
+  private readonly completed: CompletedCheckpoint[] = []
 
   readonly trace = (event: TraceEvent): void => {
     this.cut.observe(event)
@@ -26,73 +28,54 @@ export class CheckedRun implements Observer {
   }
 
   published(bytes: Uint8Array): void {
-    const frame = readFrame(bytes)
-    if (frame.kind !== 'batch') return
-    this.credit.observe({ kind: 'batch', link: linkOf(frame), first: frame.first, bytes: bytes.length })
+    const batch = publishedBatch(bytes)
+    if (batch) this.credit.observe(batch)
   }
 
   delivered(bytes: Uint8Array): void {
-    const frame = wholeFrame(bytes)
-    if (frame?.kind !== 'answer') return
-    this.credit.observe({ kind: 'answer', link: linkOf(frame), grantedBytes: frame.granted })
+    const answer = deliveredAnswer(bytes)
+    if (answer) this.credit.observe(answer)
   }
 
-  linked(path: string): void {
-    this.journal.push({ kind: 'linked', path })
+  linked(path: string, content: () => Uint8Array): void {
+    const slot = this.log.linked(path, content)
+    if (!slot) this.journal.push({ kind: 'linked', path })
+    else if (slot.record?.kind === 'checkpoint') {
+      const { checkpoint: id, epoch, unaligned } = slot.record.manifest
+      this.completed.push({ id, epoch, unaligned })
+      this.journal.push({ kind: 'completed', path, checkpoint: id })
+    }
   }
 
-  powerLost(): void {
-    this.journal.push({ kind: 'power lost' })
+  powerLost(paths: ReadonlySet<string>): void {
+    this.log.powerLost(paths)
+    this.journal.push({ kind: 'power lost', paths })
   }
 
-  /** Returns what is wrong, in words. `wholeLog`: the store kept every checkpoint. */
-  async check(store: CheckpointStore, wholeLog: boolean): Promise<readonly string[]> {
-    const history = await readHistory(store.log)
-    const { checkpoints } = history
-    const completed = checkpoints.map(({ manifest }) => ({
-      epoch: `${manifest.epoch.term}.${manifest.epoch.attempt}`,
-      id: manifest.checkpoint,
-      unaligned: manifest.unaligned,
-    }))
-    const places = checkpoints.map(({ term, slot, manifest }) => ({
-      term,
-      slot,
-      checkpoint: manifest.checkpoint,
-    }))
+  /** Returns what is wrong, in words, each with the name of its checker before it. */
+  check(): readonly string[] {
+    const slots = this.log.all()
+    // What such a slot says, nobody can tell: a bit of it flipped before it had its name.
+    const whole = slots.every(({ record }) => record)
     return [
-      ...this.cut.check(completed),
-      ...this.watermarks.check(),
-      ...this.credit.check(),
-      ...checkHistory(slotsOf(history)),
-      ...(wholeLog && history.damages.length === 0 ? checkCommitOrder(this.journal, places) : []),
+      ...named('cut', this.cut.check(this.completed)),
+      ...named('watermarks', this.watermarks.check()),
+      ...named('credit', this.credit.check()),
+      ...named('job log', [
+        ...this.log.violations,
+        ...(whole ? checkHistory(slots.flatMap(loggedSlot)) : []),
+      ]),
+      ...named('commits', whole ? checkCommitOrder(this.journal) : []),
     ]
   }
 }
 
-function slotsOf({ terms, checkpoints, finishes }: History): readonly LoggedSlot[] {
-  return terms.flatMap(({ term, slots }) =>
-    slots.flatMap(({ slot, kind }): LoggedSlot[] => {
-      if (kind === 'damaged') return []
-      const at = (place: { term: number; slot: number }): boolean =>
-        place.term === term && place.slot === slot
-      const manifest = checkpoints.find(at)?.manifest
-      const checkpoint = finishes.find(at)?.checkpoint
-      if (manifest) {
-        const { checkpoint: id, final, epoch } = manifest
-        return [{ term, slot, record: { kind: 'checkpoint', id, final, epoch } }]
-      }
-      if (checkpoint !== undefined) return [{ term, slot, record: { kind: 'finished', checkpoint } }]
-      return kind === 'checkpoint' || kind === 'finished' ? [] : [{ term, slot, record: { kind } }]
-    }),
-  )
-}
+const named = (checker: string, violations: readonly string[]): readonly string[] =>
+  violations.map((what) => `${checker}: ${what}`)
 
-const linkOf = ({ epoch, link }: Frame): string => `${link} of epoch ${epoch.term}.${epoch.attempt}`
-
-function wholeFrame(bytes: Uint8Array): Frame | undefined {
-  try {
-    return readFrame(bytes)
-  } catch {
-    return undefined
-  }
+function loggedSlot({ term, slot, record }: WrittenSlot): readonly LoggedSlot[] {
+  if (!record) return []
+  if (record.kind !== 'checkpoint') return [{ term, slot, record }]
+  const { checkpoint: id, final, epoch } = record.manifest
+  return [{ term, slot, record: { kind: 'checkpoint', id, final, epoch } }]
 }

@@ -1,6 +1,7 @@
 /** Who looks on while a world runs: sees what happens, changes nothing. */
 import type { Trace } from '../../../core/ports/trace.ts'
 import type { Files } from '../../../core/ports/files.ts'
+import type { SimulatedFiles } from '../../../core/simulated/files.ts'
 import type { Channel } from '../../../transport/channel.ts'
 
 export interface Observer {
@@ -9,17 +10,18 @@ export interface Observer {
   published(frame: Uint8Array): void
   /** A frame as it reaches a process, damaged ones too. */
   delivered(frame: Uint8Array): void
-  /** A file got a second name. */
-  linked(path: string): void
-  powerLost(): void
+  /** A file got a second name; `content` as it is on the disk. */
+  linked(path: string, content: () => Uint8Array): void
+  /** `paths`: of every file that is left. */
+  powerLost(paths: ReadonlySet<string>): void
 }
 
-export const observedFiles = (files: Files, observer: Observer): Files => ({
+export const observedFiles = (files: SimulatedFiles, observer: Observer): Files => ({
   open: (path, mode) => files.open(path, mode),
   readAll: (path) => files.readAll(path),
   async link(from, to) {
     await files.link(from, to)
-    observer.linked(to)
+    observer.linked(to, () => files.contentOf(to))
   },
   unlink: (path) => files.unlink(path),
   makeFolder: (path) => files.makeFolder(path),

@@ -1,12 +1,16 @@
-/** One schedule of a flow, judged: what must be visible is what a run of the same shape without failures shows. */
+/**
+ * One schedule of a flow, judged: what must be visible is what a run of the same shape without failures shows, and no
+ * checker may have found anything.
+ */
 import type { RunOptions } from '../../../actors/options.ts'
 import { ConfigError } from '../../../core/errors.ts'
 import { isFlow, type Flow } from '../../../operators/flow.ts'
 import { compareRows } from '../compare.ts'
 import { blame, type Blame, type Totals } from './blame.ts'
+import { CheckedRun } from './checked-run.ts'
 import { spanOf, type FaultSpan } from './draw-faults.ts'
 import type { Fault } from './faults.ts'
-import { runSchedule, type ScheduleResult } from './schedule.ts'
+import { runSchedule, type ScheduleOptions, type ScheduleResult } from './schedule.ts'
 import { Taps } from './taps.ts'
 
 export type SimulatedRun = Pick<RunOptions, 'parallelism' | 'workers' | 'checkpoints' | 'fuse' | 'keyGroups'>
@@ -40,6 +44,8 @@ export interface Judged {
   /** Absent when nothing is wrong. */
   readonly what: string | undefined
   readonly differences: readonly RowDifference[]
+  /** What the checkers say, whatever else is wrong. */
+  readonly findings: readonly string[]
 }
 
 export interface RowDifference {
@@ -88,7 +94,10 @@ export class Trials {
     const id = JSON.stringify([workers, parallelism, size])
     const known = this.known.get(id)
     if (known) return known
-    const { rows, stuck, world, calls } = await this.run({ ...shape, seed: 0, faults: [] }, true)
+    const { rows, stuck, world, calls } = await this.run(
+      { ...shape, seed: 0, faults: [] },
+      { countCalls: true },
+    )
     if (stuck !== undefined) throw new ConfigError('SIMULATION_STUCK', `without any failure: ${stuck}`)
     const made = { rows, span: spanOf(world.time.monotonicMs(), calls) }
     this.known.set(id, made)
@@ -97,10 +106,12 @@ export class Trials {
 
   async judge(trial: Trial): Promise<Judged> {
     const expected = this.options.expect ?? (await this.failureFree(trial)).rows
-    const result = await this.run(trial)
+    const observer = new CheckedRun()
+    const result = await this.run(trial, { observer })
     const { world, stuck, rows, refused } = result
+    const findings = observer.check()
     const { what, differences } = compare(expected, rows, refused !== undefined)
-    return { result, what: world.broken ?? stuck ?? what, differences }
+    return { result, what: world.broken ?? stuck ?? what ?? findings[0], differences, findings }
   }
 
   /** With fewer records: the faults as they are, or in their share of what is now a shorter run. */
@@ -130,14 +141,13 @@ export class Trials {
 
   private async totals(trial: Trial): Promise<Totals> {
     const taps = new Taps()
-    await this.run(trial, false, taps)
+    await this.run(trial, { taps })
     return taps.totals()
   }
 
   private run(
     trial: Pick<Trial, 'seed' | 'faults'> & Partial<Trial>,
-    countCalls = false,
-    taps?: Taps,
+    watched: Pick<ScheduleOptions, 'countCalls' | 'taps' | 'observer'> = {},
   ): Promise<ScheduleResult> {
     const { seed, faults, workers, parallelism } = trial
     const run: RunOptions = {
@@ -148,14 +158,7 @@ export class Trials {
       ...(parallelism !== undefined && { parallelism }),
     }
     const { livenessMs } = this.options
-    return runSchedule(this.build(trial), {
-      seed,
-      faults,
-      run,
-      livenessMs,
-      countCalls,
-      ...(taps && { taps }),
-    })
+    return runSchedule(this.build(trial), { seed, faults, run, livenessMs, ...watched })
   }
 
   private build({ size = 1 }: { readonly size?: number }): Flow {

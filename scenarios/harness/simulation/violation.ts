@@ -5,7 +5,10 @@ import type { Judged, RowDifference, Trial } from './trial.ts'
 
 export interface Violation {
   readonly seed: number
-  /** In a line: rows lost, doubled, other than expected; or that the job did not finish; or the rule it broke. */
+  /**
+   * In a line: rows lost, doubled, other than expected; or that the job did not finish; or the rule it broke; or what a
+   * checker found, with the checker's name before it.
+   */
   readonly what: string
   /** The first step whose results differ although what it received agrees; absent where it cannot be told. */
   readonly step?: string
@@ -24,6 +27,10 @@ export function violationOf(trial: Trial, judged: Judged, blamed: Blame | undefi
     `${trial.flow}, seed ${trial.seed}: ${what}`,
     ...(blamed ? [blamed.what] : []),
     ...judged.differences.map(describeRow),
+    ...judged.findings
+      .filter((finding) => finding !== what)
+      .slice(0, findingsShown)
+      .map(describeFinding),
     ...trial.faults.map((fault) => `  fault: ${describeFault(fault)}`),
     `  again, step by step: REPLAY='${trace}'`,
   ]
@@ -37,6 +44,8 @@ export function violationOf(trial: Trial, judged: Judged, blamed: Blame | undefi
   }
 }
 
+const findingsShown = 3
+
 const words = {
   lost: 'expected, not found',
   duplicated: 'found too often',
@@ -44,6 +53,8 @@ const words = {
 }
 
 const describeRow = ({ kind, row }: RowDifference): string => `  ${words[kind]}: ${row}`
+
+const describeFinding = (finding: string): string => `  found by a checker, too: ${finding}`
 
 function describeFault(fault: Fault): string {
   const { kind, ...facts } = fault

@@ -108,7 +108,7 @@ export class World {
   losePower(): void {
     for (const each of this.processes) each.kill()
     this.disk.crash(this.random)
-    this.options.observer?.powerLost()
+    this.options.observer?.powerLost(new Set(this.disk.paths('/')))
   }
 
   note(text: string): void {
