@@ -2,19 +2,10 @@
 import { rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { findNatsServer } from '../transport/nats/server-binary.ts'
-import { launchServer, type ServerProcess } from '../transport/nats/server-process.ts'
-import { Ledger, temporaryFolder } from './harness/ledger.ts'
-
-/** A server that nobody supervises; started again on a port, it is the same for its clients. */
-async function startServer(port = -1): Promise<ServerProcess> {
-  const server = await launchServer({ binary: findNatsServer(process.env), folder: temporaryFolder(), port })
-  onTestFinished(() => server.kill('SIGKILL'))
-  return server
-}
-
-const urlOf = ({ port }: ServerProcess): string => `nats://127.0.0.1:${port}`
+import { Ledger } from './harness/ledger.ts'
+import { startServer, urlOf } from './harness/nats-server.ts'
 
 describe('NATS killed while a job runs', () => {
   it('embedded, twice: it comes back on its own port, and the job goes on without a restart', async () => {
@@ -58,7 +49,7 @@ describe('NATS killed while a job runs', () => {
       living.kill('SIGKILL')
       await living.exited
       await sleep(1_000)
-      living = await startServer(server.port)
+      living = await startServer({ port: server.port })
       await job.next('checkpoint.completed', 2)
     }
     ledger.openGate()
@@ -77,7 +68,7 @@ describe('NATS killed while a job runs', () => {
     process.kill(job.workers[0]!.pid, 'SIGKILL')
     await server.exited
     await sleep(1_000)
-    await startServer(server.port)
+    await startServer({ port: server.port })
     await job.next('checkpoint.completed', 2)
     ledger.openGate()
     expect((await job.ended()).code).toBe(0)

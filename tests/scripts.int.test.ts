@@ -86,15 +86,13 @@ describe('job.stop and job.savepoint', () => {
 
 describe('SIGINT and SIGTERM to the command', () => {
   it.each([
-    ['SIGTERM', 'to the parent alone', 143],
     ['SIGINT', 'to all its processes, as a terminal sends it', 130],
     ['SIGTERM', 'to all its processes, as a service manager sends it', 143],
-  ] as const)('%s %s: a clean stop, which the same command continues', async (signal, whom, code) => {
+  ] as const)('%s %s: a clean stop, which the same command continues', async (signal, _, code) => {
     const ledger = new Ledger()
     const first = ledger.run()
     await first.next('checkpoint.completed', 2)
-    if (whom.includes('alone')) first.signal(signal)
-    else first.signalGroup(signal)
+    first.signalGroup(signal)
     expect(await first.ended()).toEqual({ code, signal: null })
     expect(first.of('job.stopped')).toHaveLength(1)
     expect(first.of('job.restarting')).toEqual([])
@@ -104,6 +102,40 @@ describe('SIGINT and SIGTERM to the command', () => {
     ledger.openGate()
     expect((await second.ended()).code).toBe(0)
     expect(second.of('job.restored')).toMatchObject([{ checkpoint: last.id }])
+    await ledger.expectExact()
+  })
+
+  it('SIGTERM in the middle of a checkpoint, at each of its moments in turn: a clean stop each time, exact', async () => {
+    const ledger = new Ledger()
+    const runs = [
+      // A task waits for its staged output; sinks commit.
+      ...['barrier', 'commit'].map((at) => ({ run: () => ledger.run({ env: { TERM_AT: at } }), code: 143 })),
+      ...['coordinator.all-acknowledged', 'coordinator.manifest-written'].map((at) => ({
+        run: () =>
+          ledger.script('run-ledger.ts', {
+            ENTRY: 'ledger.ts',
+            STOP_AT: at,
+            STOP_HIT: '2',
+            SIGNAL: 'SIGTERM',
+          }),
+        code: 0,
+      })),
+    ]
+    let last: number | null = null
+    for (const { run, code } of runs) {
+      const job = run()
+      expect(await job.ended()).toEqual({ code, signal: null })
+      expect(job.of('job.stopped')).toHaveLength(1)
+      expect([...job.of('job.restarting'), ...job.of('checkpoint.failed')]).toEqual([])
+      expect(job.survivors()).toEqual([])
+      expect(job.of('job.restored')).toMatchObject([{ checkpoint: last }])
+      last = job.of('checkpoint.completed').at(-1)!.id
+      expect(job.of('job.stopped')[0]?.checkpoint).toBe(last)
+    }
+    const end = ledger.run()
+    ledger.openGate()
+    expect((await end.ended()).code).toBe(0)
+    expect(end.of('job.restored')).toMatchObject([{ checkpoint: last }])
     await ledger.expectExact()
   })
 })

@@ -115,11 +115,11 @@ export class StartedProcess {
     process.kill(-this.pid, signal)
   }
 
-  /** Resolves when the process is stopped (SIGSTOP). */
-  async untilStopped(): Promise<void> {
+  /** Resolves when the process, or all of those given, are stopped (SIGSTOP). */
+  async untilStopped(pids: readonly number[] = [this.pid]): Promise<void> {
     const waiting = { timeout: waitMsMax, interval: 10 }
     await vi.waitFor(() => {
-      if (stateOf(this.pid) !== 'T') throw new Error(`it was not stopped\n${this.report()}`)
+      if (pids.some((pid) => stateOf(pid) !== 'T')) throw new Error(`it was not stopped\n${this.report()}`)
     }, waiting)
   }
 
