@@ -21,7 +21,7 @@ import {
   writeFrame,
   type Frame,
   type FrameHead,
-} from './frame.ts'
+} from './frame/index.ts'
 import { makeFrames } from './framed/make-frames.ts'
 import type { ChannelFrame, ChannelItem, ChannelState, LinkSpec } from './link.ts'
 

@@ -4,7 +4,7 @@
  */
 import type { Barrier, Element, Signal } from '../core/elements.ts'
 import type { CheckpointId, Epoch, LinkId, TaskId, WorkerId } from '../core/ids.ts'
-import type { Frame } from './frame.ts'
+import type { Frame } from './frame/index.ts'
 
 export interface LinkSpec {
   readonly id: LinkId

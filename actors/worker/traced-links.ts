@@ -2,7 +2,7 @@
 import { elementCount, type Barrier, type Element, type Signal } from '../../core/elements.ts'
 import type { CheckpointId } from '../../core/ids.ts'
 import type { Trace, TracedElement, TracedLink } from '../../core/ports/trace.ts'
-import { readFrame } from '../../transport/frame.ts'
+import { readFrame } from '../../transport/frame/index.ts'
 import type {
   ChannelItem,
   ChannelState,

@@ -15,7 +15,13 @@ import { parseHandles } from '../../operators/sinks/jsonl/handle.ts'
 import type { SlotRecord } from '../../snapshot/log/index.ts'
 import { decodeSlot, encodeSlot, slotHeaderBytes } from '../../snapshot/log/slot-format.ts'
 import { readChannel } from '../../transport/channel-recording.ts'
-import { frameHeaderBytes, readBatch, readFrame, writeBatchFrame, writeFrame } from '../../transport/frame.ts'
+import {
+  frameHeaderBytes,
+  readBatch,
+  readFrame,
+  writeBatchFrame,
+  writeFrame,
+} from '../../transport/frame/index.ts'
 import { epoch, records, sampleManifest, table } from './samples.ts'
 import type { FuzzTarget } from './target.ts'
 

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import type { Element } from '../../core/elements.ts'
 import { checkpointId } from '../../core/ids.ts'
-import { writeFrame } from '../frame.ts'
+import { writeFrame } from '../frame/index.ts'
 import type { LinkInput, LinkOutput } from '../link.ts'
 import { flatten, linkPair, specOf, type LinkPair, type LinkPairOptions } from '../simulated/link-pair.ts'
 

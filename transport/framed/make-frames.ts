@@ -1,7 +1,7 @@
 /** Records to frames that a channel takes: as few as fit, none when one record cannot. */
 import { CodecError, encodeBatch } from '../../core/codec/index.ts'
 import { RecordTooLargeError } from '../errors.ts'
-import { FrameError, frameHeaderBytes, writeBatchFrame, type FrameHead } from '../frame.ts'
+import { FrameError, frameHeaderBytes, writeBatchFrame, type FrameHead } from '../frame/index.ts'
 
 /** What one call sends; `times` are as many as `records`. */
 export interface Records {

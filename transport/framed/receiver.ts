@@ -13,7 +13,7 @@ import { ChannelRecording } from '../channel-recording.ts'
 import type { CreditLedger } from '../credit-ledger.ts'
 import { LinkError } from '../errors.ts'
 import { Fifo } from '../fifo.ts'
-import { frameHeaderBytes, readBatch, writeFrame, type Frame } from '../frame.ts'
+import { frameHeaderBytes, readBatch, writeFrame, type Frame } from '../frame/index.ts'
 import type { ChannelItem, ChannelState, LinkInput, LinkInputStats, LinkSpec } from '../link.ts'
 
 export type ElementFrame = Exclude<Frame, { readonly kind: 'answer' | 'probe' | 'overtake' }>

@@ -4,7 +4,7 @@ import { checkpointId, termNumber, type Epoch, type LinkId, type TaskId } from '
 import { encodeSlot } from '../../../snapshot/log/slot-format.ts'
 import type { SlotRecord } from '../../../snapshot/log/index.ts'
 import { sampleManifest } from '../../../snapshot/simulated/samples.ts'
-import { writeBatchFrame, writeFrame } from '../../../transport/frame.ts'
+import { writeBatchFrame, writeFrame } from '../../../transport/frame/index.ts'
 import { CheckedRun } from './checked-run.ts'
 
 const epoch: Epoch = { term: termNumber(1), attempt: 2 }

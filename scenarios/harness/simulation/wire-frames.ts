@@ -1,8 +1,8 @@
 /**
  * What the credit checker needs of a frame, read by a reader of its own: the header's fields where
- * `transport/frame.ts` documents them. Most frames are passed over at their kind.
+ * `transport/frame/frame.ts` documents them. Most frames are passed over at their kind.
  */
-import { readFrame } from '../../../transport/frame.ts'
+import { readFrame } from '../../../transport/frame/index.ts'
 import type { WireFrame } from '../checkers/index.ts'
 
 const kindAt = 5

@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { encodeBatch } from '../core/codec/index.ts'
-import { checkpointId, linkId, termNumber } from '../core/ids.ts'
-import { limits } from '../core/limits.ts'
-import { FrameError, frameHeaderBytes, readBatch, readFrame, writeBatchFrame, writeFrame } from './frame.ts'
-import type { Frame, FrameContent, FrameErrorCode, FrameHead } from './frame.ts'
+import { encodeBatch } from '../../core/codec/index.ts'
+import { checkpointId, linkId, termNumber } from '../../core/ids.ts'
+import { limits } from '../../core/limits.ts'
+import { FrameError, frameHeaderBytes, readBatch, readFrame, writeBatchFrame, writeFrame } from './index.ts'
+import type { Frame, FrameContent, FrameErrorCode, FrameHead } from './index.ts'
 
 const uint32 = fc.integer({ min: 0, max: 0xffff_ffff })
 const whole = fc.maxSafeNat()

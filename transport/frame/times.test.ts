@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { encodeBatch } from '../core/codec/index.ts'
-import { linkId, termNumber } from '../core/ids.ts'
-import { readBatch, readFrame, writeBatchFrame, writeFrame } from './frame.ts'
+import { encodeBatch } from '../../core/codec/index.ts'
+import { linkId, termNumber } from '../../core/ids.ts'
+import { readBatch, readFrame, writeBatchFrame, writeFrame } from './index.ts'
 import { appendTimes, readTimes } from './times.ts'
 
 const head = { epoch: { term: termNumber(1), attempt: 0 }, link: linkId(0), first: 0 }

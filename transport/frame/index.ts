@@ -1,0 +1,5 @@
+export { FrameError, frameHeaderBytes } from './frame.ts'
+export type { Frame, FrameContent, FrameErrorCode, FrameHead } from './frame.ts'
+export { frameLength } from './header.ts'
+export { readBatch, readFrame } from './read.ts'
+export { writeBatchFrame, writeFrame } from './write.ts'
