@@ -5,6 +5,7 @@ import { shapes } from './load/shapes.ts'
 import { cutsAndLosses } from './network/cuts-and-losses.ts'
 import { coordinator } from './protocol/coordinator.ts'
 import { stepsOfACheckpoint } from './protocol/steps-of-a-checkpoint.ts'
+import { tokenRings } from './protocol/token-ring.ts'
 import { workers } from './protocol/workers.ts'
 import { disks } from './storage/disks.ts'
 import { clocks } from './time/clocks.ts'
@@ -14,6 +15,7 @@ import { throwing } from './user-code/throwing.ts'
 export const scenarios: readonly Scenario[] = [
   flights,
   ...stepsOfACheckpoint,
+  ...tokenRings,
   ...coordinator,
   ...workers,
   ...cutsAndLosses,

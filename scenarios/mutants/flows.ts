@@ -67,7 +67,9 @@ const unaligned = {
 }
 /** The cheapest first, the dearest last. */
 const turn = (name: string): number => (name === 'small' ? 0 : name === 'timing' ? 2 : 1)
-const aligned = Object.entries({ bulky, poisoned, ...engineFlows }).sort(([a], [b]) => turn(a) - turn(b))
+const aligned = Object.entries({ bulky, poisoned, ...engineFlows })
+  .filter(([name]) => !name.endsWith('-unaligned'))
+  .sort(([a], [b]) => turn(a) - turn(b))
 
 /** The simulator's own flows and these, and all of them with barriers that overtake. */
 export const courses: Readonly<Record<string, Course>> = Object.fromEntries([

@@ -10,16 +10,18 @@ export interface Conserved {
   readonly steps: Readonly<Record<string, (state: KeyState) => number>>
   /** By the step to which a record is on its way: how much of it the record carries. */
   readonly onTheWay?: Readonly<Record<string, (record: never) => number>>
+  /** By source: how much of it is still to come once so many records were read. */
+  readonly toCome?: Readonly<Record<string, (recordsRead: number) => number>>
   readonly total: number
 }
 
 /**
- * Returns what is wrong, in words: one text a checkpoint. A step that no checkpoint of a finished job knows is wrong too. Rejects where a
- * checkpoint cannot be read.
+ * Returns what is wrong, in words: one text a checkpoint. A step that no checkpoint of a finished job knows is wrong too.
+ * Rejects where a checkpoint cannot be read.
  */
 export async function checkConservation(
   store: CheckpointStore,
-  { steps, onTheWay = {}, total }: Conserved,
+  { steps, onTheWay = {}, toCome = {}, total }: Conserved,
 ): Promise<readonly string[]> {
   const violations: string[] = []
   const unknown = new Set(Object.keys(steps))
@@ -34,6 +36,7 @@ export async function checkConservation(
       unknown.delete(step)
       for await (const state of view.keys(step)) held[step] += amountOf(state)
     }
+    for (const [source, amountOf] of Object.entries(toCome)) held[source] = amountOf(await read(view, source))
     for (const { to, records } of await view.onTheWay()) {
       const amountOf = onTheWay[to]
       if (!amountOf) continue
@@ -49,4 +52,10 @@ export async function checkConservation(
   if (!views.some(({ info }) => info.final)) return violations
   for (const step of unknown) violations.push(`no checkpoint holds anything of '${step}'`)
   return violations
+}
+
+/** Records of the source, over all its splits. */
+async function read(view: CheckpointView, source: string): Promise<number> {
+  const splits = await view.values(source)
+  return splits.reduce((sum, { value }) => sum + (value as { readonly records: number }).records, 0)
 }

@@ -70,7 +70,7 @@ export class CheckedRun implements Observer {
   }
 }
 
-const named = (checker: string, violations: readonly string[]): readonly string[] =>
+export const named = (checker: string, violations: readonly string[]): readonly string[] =>
   violations.map((what) => `${checker}: ${what}`)
 
 function loggedSlot({ term, slot, record }: WrittenSlot): readonly LoggedSlot[] {

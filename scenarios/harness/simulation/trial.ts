@@ -3,15 +3,19 @@
  * checker may have found anything.
  */
 import type { RunOptions } from '../../../actors/options.ts'
-import { ConfigError } from '../../../core/errors.ts'
+import { ConfigError, isTyped } from '../../../core/errors.ts'
 import { isFlow, type Flow } from '../../../operators/flow.ts'
+import { fileStore } from '../../../snapshot/stores/file-store.ts'
+import { checkConservation, type Conserved } from '../checkers/index.ts'
 import { compareRows } from '../compare.ts'
 import { blame, type Blame, type Totals } from './blame.ts'
-import { CheckedRun } from './checked-run.ts'
+import { CheckedRun, named } from './checked-run.ts'
+import { storeFolder } from './cluster.ts'
 import { spanOf, type FaultSpan } from './draw-faults.ts'
 import type { Fault } from './faults.ts'
 import { runSchedule, type ScheduleOptions, type ScheduleResult } from './schedule.ts'
 import { Taps } from './taps.ts'
+import type { World } from './world.ts'
 
 export type SimulatedRun = Pick<RunOptions, 'parallelism' | 'workers' | 'checkpoints' | 'fuse' | 'keyGroups'>
 
@@ -23,6 +27,8 @@ export interface FlowMaker {
   (size: number): Flow
   /** How it wants to be run, where `SimulateOptions.run` does not say. */
   readonly run?: SimulatedRun
+  /** A quantity that the flow of that size only moves around: summed up in every checkpoint that the run keeps. */
+  readonly conserved?: (size: number) => Conserved
 }
 
 /** The flow, or a function that builds it. */
@@ -109,9 +115,21 @@ export class Trials {
     const observer = new CheckedRun()
     const result = await this.run(trial, { observer })
     const { world, stuck, rows, refused } = result
-    const findings = observer.check()
+    const findings = [...observer.check(), ...(await this.conservation(trial, world))]
     const { what, differences } = compare(expected, rows, refused !== undefined)
     return { result, what: world.broken ?? stuck ?? what ?? findings[0], differences, findings }
+  }
+
+  private async conservation({ faults, size = 1 }: Trial, { disk }: World): Promise<readonly string[]> {
+    const conserved = isFlow(this.flow) ? undefined : this.flow.conserved?.(size)
+    // What has rotted cannot be summed up.
+    if (!conserved || faults.some(({ kind }) => kind === 'bitRot')) return []
+    const store = await fileStore(storeFolder).open(disk)
+    const found = checkConservation(store, conserved).catch((error: unknown) => {
+      if (isTyped(error)) return [`a checkpoint cannot be read: ${error.message}`]
+      throw error
+    })
+    return named('conservation', await found)
   }
 
   /** With fewer records: the faults as they are, or in their share of what is now a shorter run. */

@@ -3,6 +3,7 @@ import type { FlowMaker } from '../trial.ts'
 import { aborting, branching, merging, sharing, small, spreading } from './flows.ts'
 import { calling, joining, pairing } from './joining-flows.ts'
 import { relaying } from './relay-flow.ts'
+import { ringing, ringingUnaligned } from './token-flows.ts'
 import { converging, timing } from './timed-flows.ts'
 import { lateComers, windowed } from './windowed-flows.ts'
 
@@ -14,6 +15,8 @@ export const engineFlows: Readonly<Record<string, FlowMaker>> = {
   sharing,
   aborting,
   relaying,
+  'token-ring': ringing,
+  'token-ring-unaligned': ringingUnaligned,
   windowed,
   'late-comers': lateComers,
   timing,
