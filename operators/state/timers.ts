@@ -66,7 +66,7 @@ export class TimerTable implements KeyTimers {
   private readonly slot: number
   private readonly queues = { event: new TimerQueue(), clock: new TimerQueue() }
   private readonly weedAt = { event: weedFrom, clock: weedFrom }
-  /** Left of the last key that had no timer any more: a timer that fires is mostly set again. */
+  /** What a key had whose last timer went, as it was: a timer that fires is mostly set again, by its name. */
   private spare: TimerSlot | undefined
   private ending = false
   private hops = 0
@@ -86,8 +86,8 @@ export class TimerTable implements KeyTimers {
 
   delete(name: string): void {
     const entry = this.host.current
-    const timers = entry.slots[this.slot] as TimerSlot | undefined
-    if (timers?.delete(name) === true) this.tidy(entry, timers)
+    const timers = this.timersOf(entry)
+    if (timers?.has(name) === true) this.drop(entry, timers, name)
   }
 
   /** Not after this moment does a timer of the domain fire: Infinity where there is none. It may be earlier. */
@@ -102,15 +102,16 @@ export class TimerTable implements KeyTimers {
       queue.pop()
       const { key, name, atMs, hops } = next
       const entry = this.host.find(key)
-      const found = this.timersOf(entry)?.get(name)
-      if (entry === undefined || found?.[0] !== domain) continue
+      const timers = this.timersOf(entry)
+      const found = timers?.get(name)
+      if (entry === undefined || timers === undefined || found?.[0] !== domain) continue
       // H1: an entry for an earlier time is in the queue; one for a later time has yet to be made.
       if (found[1] !== atMs) {
         if (found[1] > atMs) queue.push(key, name, found[1], hops)
         continue
       }
       this.host.resume(entry)
-      this.delete(name)
+      this.drop(entry, timers, name)
       if (this.ending && (this.hops = hops + 1) > limits.timersInARowMax) throw endless(key, name)
       return { key, timer: { name, atMs, domain } }
     }
@@ -136,16 +137,22 @@ export class TimerTable implements KeyTimers {
   private set(name: string, domain: TimerDomain, atMs: number): void {
     if (typeof name !== 'string' || !Number.isSafeInteger(atMs)) throw illegal(name, atMs)
     const entry = this.host.current
-    let timers = this.timersOf(entry)
-    if (timers === undefined) {
-      entry.slots[this.slot] = timers = this.spare ?? new Map()
-      this.spare = undefined
-      if (!entry.attached) this.host.attach(entry)
-    }
-    const before = timers.get(name)
-    timers.set(name, [domain, atMs])
+    const timers = this.timersOf(entry)
+    const before = timers?.get(name)
+    const setIn = timers ?? this.begin(entry, name)
+    setIn.set(name, [domain, atMs])
     if (before?.[0] === domain && before[1] <= atMs) return
     this.push(domain, entry.key, name, atMs)
+  }
+
+  /** For a key that has no timer: what has one of that name at most, to be replaced. */
+  private begin(entry: Entry, name: string): TimerSlot {
+    const { spare } = this
+    this.spare = undefined
+    if (!entry.attached) this.host.attach(entry)
+    const timers = spare?.has(name) === true ? spare : new Map<string, readonly [TimerDomain, number]>()
+    entry.slots[this.slot] = timers
+    return timers
   }
 
   private push(domain: TimerDomain, key: Key, name: string, atMs: number): void {
@@ -170,8 +177,12 @@ export class TimerTable implements KeyTimers {
     this.weedAt[domain] = Math.max(weedFrom, 2 * kept.length)
   }
 
-  private tidy(entry: Entry, timers: TimerSlot): void {
-    if (timers.size > 0) return
+  /** A timer that is there. The last one's Map is not emptied: to shrink it and fill it again costs more than all else. */
+  private drop(entry: Entry, timers: TimerSlot, name: string): void {
+    if (timers.size > 1) {
+      timers.delete(name)
+      return
+    }
     entry.slots[this.slot] = undefined
     this.spare = timers
     this.host.settle(entry)
