@@ -10,6 +10,19 @@ export type { KeyTimers, Timer, TimerDomain } from './operators/state/timers.ts'
 export { KeyedStream } from './operators/keyed-stream.ts'
 export type { EmitOptions, OperatorOptions } from './operators/stream-options.ts'
 export { ConnectedStreams } from './operators/connected.ts'
+export { BroadcastConnectedStreams, KeyedBroadcastConnectedStreams } from './operators/broadcast/connected.ts'
+export type { ReadonlyMapCell } from './operators/broadcast/maps.ts'
+export {
+  broadcastOperator,
+  keyedBroadcastOperator,
+  type BroadcastContext,
+  type BroadcastHandlers,
+  type BroadcastOperator,
+  type KeyedBroadcastHandlers,
+  type KeyedBroadcastOperator,
+  type KeyedMainContext,
+  type MainContext,
+} from './operators/broadcast/operator.ts'
 export type { AsyncCallContext } from './operators/async/call.ts'
 export type { AsyncRetry, MapAsyncOptions } from './operators/async/options.ts'
 export type { JoinFn, JoinType, LateJoinRecord } from './operators/joins/definition.ts'

@@ -10,10 +10,13 @@ export type OperatorErrorCode =
   | 'EMIT_OUTSIDE'
   | 'OUTPUT_UNKNOWN'
   | 'EVENT_TIME_ABSURD'
+  | 'EVENT_TIME_MISSING'
   | 'TIMER_HANDLER_MISSING'
   | 'ASYNC_TIMEOUT'
   | 'ASYNC_ABORTED'
   | 'PATTERN_ATTEMPTS'
+  /** The main side wrote to broadcast state. */
+  | 'BROADCAST_READ_ONLY'
 
 /** A step's own code failed on a record; `details.step` names it, the task adds the record's position. */
 export class OperatorError extends MillraceError<OperatorErrorCode> {}

@@ -20,5 +20,7 @@ function describeStep(step: Step): string {
     step.kind === 'operator' && step.definition.keyed
       ? ` {${step.definition.keyed.state.cells.map(({ name, declaration }) => `${name}: ${declaration.kind}`).join(', ')}}`
       : ''
-  return `${step.kind} ${step.name}: ${step.definition.kind}${state}`
+  const maps = step.kind === 'operator' ? step.definition.broadcast : undefined
+  const broadcast = maps ? ` broadcast {${maps.join(', ')}}` : ''
+  return `${step.kind} ${step.name}: ${step.definition.kind}${state}${broadcast}`
 }

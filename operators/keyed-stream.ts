@@ -3,6 +3,7 @@ import { ConfigError } from '../core/errors.ts'
 import { invariant } from '../core/invariant.ts'
 import type { Key } from '../core/keys/index.ts'
 import type { Aggregate } from './aggregates/aggregate.ts'
+import { KeyedBroadcastConnectedStreams } from './broadcast/connected.ts'
 import { Connectable } from './connectable.ts'
 import { ConnectedStreams } from './connected.ts'
 import type { TimeKind } from './event-time.ts'
@@ -30,7 +31,7 @@ import {
   type EmitOptions,
   type OperatorOptions,
 } from './stream-options.ts'
-import type { OperatorStream, StreamWithLate } from './stream.ts'
+import type { OperatorStream, Stream, StreamWithLate } from './stream.ts'
 import type { CoKeys } from './steps/co-process.ts'
 import { dedupeOperator, type DedupeOptions } from './steps/dedupe.ts'
 import type { FixedWindows, SessionWindows, WindowTime } from './windows/assigners.ts'
@@ -108,6 +109,14 @@ export class KeyedStream<K extends Key, T, Time extends TimeKind = 'none'> exten
       attach: (name, definition, options) =>
         this.builder.operatorStream<never, Time>(this.attachTwo(name, right, definition, options)),
     })
+  }
+
+  /** `Stream.connectBroadcast` for an operator with keyed state: `keyedBroadcastOperator`. */
+  connectBroadcast<R, Of extends Time | 'none'>(
+    name: string,
+    rules: Stream<R, Of>,
+  ): KeyedBroadcastConnectedStreams<K, T, R, Time> {
+    return new KeyedBroadcastConnectedStreams<K, T, R, Time>(this.keyOf, this.attachBroadcast(name, rules))
   }
 
   /**

@@ -40,6 +40,8 @@ export interface OperatorDefinition {
   readonly keyed?: KeyedDefinition
   /** Outputs beside `main` that `emitTo` may name. */
   readonly outputs?: readonly OutputName[]
+  /** The names of the maps of broadcast state; present where the second input is a broadcast side. */
+  readonly broadcast?: readonly string[]
   /** True for `map`, `filter` and the like: the planner may call `fn` from generated code. */
   readonly inline?: InlineForm
   /** `stamps`: gives records their event time. `needs`: refused without event time (`EVENT_TIME_MISSING`). */
@@ -90,8 +92,9 @@ export interface OperatorContext {
   readonly ports: Pick<Ports, 'clock' | 'timers' | 'random' | 'log'>
   /** There may be something to pull, or another watermark to let out. Safe from anywhere. */
   readonly wake: () => void
-  /** How many tasks the step has. */
+  /** How many tasks the step has, and which of them this is, from 0. */
   readonly parallelism: number
+  readonly taskIndex: number
 }
 
 /** A source's splits, as the steps behind it in the same task see them. */
@@ -116,6 +119,11 @@ export type UnkeyedScope =
   | { readonly kind: 'split'; readonly split: string }
   /** Shared out over the step's tasks. */
   | { readonly kind: 'list' }
+  /**
+   * Every task holds such a one, and each writes its own, once. A task gets back its own; with another number of
+   * tasks all must be equal, and each gets the first one's.
+   */
+  | { readonly kind: 'copy' }
 
 /** Why a watermark came out as it did. */
 export interface WatermarkOut {

@@ -2,6 +2,7 @@
 import { ConfigError } from '../core/errors.ts'
 import type { Key } from '../core/keys/index.ts'
 import { Connectable, type Origin } from './connectable.ts'
+import { BroadcastConnectedStreams } from './broadcast/connected.ts'
 import type { AsyncCallContext } from './async/call.ts'
 import { mapAsyncOperator } from './async/map-async.ts'
 import { resolveAsync, type MapAsyncOptions } from './async/options.ts'
@@ -98,6 +99,19 @@ export class Stream<T, Time extends TimeKind = 'none'> extends Connectable {
     const all = this.attach(name, identityOperator('union'), undefined)
     for (const origin of origins) this.builder.connect({ ...origin, to: all.from, input: 0 })
     return new Stream<T, Time>(this.builder, all)
+  }
+
+  /**
+   * This stream beside another whose every record reaches every task of the operator behind it: rules, settings, small
+   * tables. What the operator makes of them is the same in every task. `name` is of a step of its own, of one task,
+   * which brings the other stream's records in one order. Event time: the other stream may do without. Throws
+   * ConfigError `EVENT_TIME_MISSING` when only the other has it, `FLOW_FOREIGN` for a stream of another flow.
+   */
+  connectBroadcast<R, Of extends Time | 'none'>(
+    name: string,
+    rules: Stream<R, Of>,
+  ): BroadcastConnectedStreams<T, R, Time> {
+    return new BroadcastConnectedStreams<T, R, Time>(this.attachBroadcast(name, rules))
   }
 
   /** The next step's tasks get records in turn. */

@@ -180,6 +180,7 @@ function makeOperator(
     ports: parts.ports,
     wake: parts.wake,
     parallelism: task.chain.parallelism,
+    taskIndex: task.index,
     ...(state && { state }),
     ...(state?.timers && { timers: timed ? state.timers : clockTimersOnly(name, state.timers) }),
     ...(parts.splits && isOfSplit(plan.graph, name) && { splits: parts.splits }),

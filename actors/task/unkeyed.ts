@@ -1,15 +1,18 @@
 /**
  * A step's state that belongs to no key: what the step itself keeps, and the watermarks of its key groups (W1).
- * A section is either, so that the reader can tell: `{ own }` or `{ floors }`.
+ * A section is one or the other, so that the reader can tell: `{ own }`, `{ copy }` or `{ floors }`.
  */
 import { decodeValue, encodeValue } from '../../core/codec/index.ts'
+import type { StepName } from '../../core/ids.ts'
 import type { UnkeyedSection } from '../../operators/operator.ts'
+import { StateError } from '../../operators/state/errors.ts'
 import type { Scope } from '../../snapshot/manifest.ts'
 import type { OperatorNode } from './chain.ts'
 import type { SectionDraft } from './sections.ts'
 import type { WatermarkFloor } from './step-clock.ts'
 
-type Content = { readonly own: unknown } | { readonly floors: readonly WatermarkFloor[] }
+type Content =
+  { readonly own: unknown } | { readonly copy: unknown } | { readonly floors: readonly WatermarkFloor[] }
 
 /** A section of a checkpoint, whichever task wrote it. */
 export interface UnkeyedSource {
@@ -31,7 +34,9 @@ export function unkeyedSections(node: OperatorNode, taskIndex: number): SectionD
   const own = instance.unkeyed?.snapshot() ?? []
   const floors = node.timed && node.state ? clock.snapshot() : []
   return [
-    ...own.map(({ scope, value }) => draft(scope.kind === 'split' ? scope : list, { own: value })),
+    ...own.map(({ scope, value }) =>
+      draft(scope.kind === 'split' ? scope : list, scope.kind === 'copy' ? { copy: value } : { own: value }),
+    ),
     ...(floors.length > 0 ? [draft(list, { floors })] : []),
   ]
 }
@@ -41,15 +46,18 @@ export function unkeyedSections(node: OperatorNode, taskIndex: number): SectionD
  * reads the split, where the source is in the same task, and is shared out with the rest where it is not.
  */
 export function restoreUnkeyed(
-  { instance, clock }: OperatorNode,
+  { name, instance, clock }: OperatorNode,
   sections: readonly UnkeyedSource[],
   task: { readonly index: number; readonly of: number; readonly splits: readonly string[] | undefined },
 ): void {
   const floors: WatermarkFloor[] = []
   const own: UnkeyedSection[] = []
-  sections.forEach(({ scope, bytes }, i) => {
+  const copies: UnkeyedSource[] = []
+  sections.forEach((source, i) => {
+    const { scope, bytes } = source
     const content = decodeValue(bytes) as Content
     if ('floors' in content) floors.push(...content.floors)
+    else if ('copy' in content) copies.push(source)
     else if (scope.kind === 'split' && task.splits) {
       if (task.splits.includes(scope.split)) own.push({ scope, value: content.own })
     } else if ((scope.kind === 'list' ? scope.index : i) % task.of === task.index) {
@@ -57,5 +65,28 @@ export function restoreUnkeyed(
     }
   })
   clock.restore(floors)
+  const copy = chooseCopy(name, copies, task)
+  if (copy) {
+    const content = decodeValue(copy.bytes) as { readonly copy: unknown }
+    own.push({ scope: { kind: 'copy' }, value: content.copy })
+  }
   instance.unkeyed?.restore(own)
+}
+
+/** A task's own copy; with another number of tasks the first one's, which all must equal (BS3). */
+function chooseCopy(
+  step: StepName,
+  copies: readonly UnkeyedSource[],
+  task: { readonly index: number; readonly of: number },
+): UnkeyedSource | undefined {
+  const of = (index: number): UnkeyedSource | undefined =>
+    copies.find(({ scope }) => scope.kind === 'list' && scope.index === index)
+  if (copies.length === task.of) return of(task.index)
+  const first = of(0)
+  if (!first || copies.every(({ bytes }) => Buffer.compare(bytes, first.bytes) === 0)) return first
+  throw new StateError(
+    'COPIES_DIFFER',
+    `the tasks of '${step}' should all have written the same state and did not; what changes it must depend on nothing but the record and that state. Restore with ${copies.length} tasks, or begin anew`,
+    { retry: 'fatal', details: { step, copies: copies.length } },
+  )
 }

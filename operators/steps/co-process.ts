@@ -52,8 +52,7 @@ export function coProcessOperator(
     keyed: { keyOf: keys.left, secondKeyOf: keys.right, state: schema },
     create: (context) =>
       new Process(handlers, { keyOf: keys.left, handler: handlers.onLeft.bind(handlers) }, context, {
-        keyOf: keys.right,
-        handler: handlers.onRight.bind(handlers),
+        second: { keyOf: keys.right, handler: handlers.onRight.bind(handlers) },
       }),
   }
 }

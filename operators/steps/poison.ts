@@ -52,7 +52,7 @@ export function guardedInstance(definition: OperatorDefinition, options: PoisonO
     time.recordMs = beforeMs
   }
   let undo: (() => void) | undefined
-  const attempt = (call: () => void, raw: unknown): boolean => {
+  const attempt = (call: () => void, raw: unknown, letter = options.deadLetter): boolean => {
     try {
       call()
       drain(inner, held, context.step)
@@ -63,7 +63,7 @@ export function guardedInstance(definition: OperatorDefinition, options: PoisonO
       inner.discard?.()
       undo?.()
       options.skipped(error)
-      options.deadLetter?.(deadLetterOf(context.step, error, raw))
+      letter?.(deadLetterOf(context.step, error, raw))
       return false
     }
     release()
@@ -83,10 +83,19 @@ export function guardedInstance(definition: OperatorDefinition, options: PoisonO
       }, record)
     }
 
+  /** Every task has the record, and undoes by itself what it changed; one letter is enough (BS4). */
+  const broadcast = (record: unknown): void => {
+    undo = undefined
+    const letter = context.taskIndex === 0 ? options.deadLetter : ignored
+    attempt(() => inner.onSecond?.(record), record, letter)
+  }
+
   return {
     onRecord: guarded(definition.keyed?.keyOf, (record) => inner.onRecord(record)),
     ...(inner.onSecond && {
-      onSecond: guarded(definition.keyed?.secondKeyOf, (record) => inner.onSecond?.(record)),
+      onSecond: definition.broadcast
+        ? broadcast
+        : guarded(definition.keyed?.secondKeyOf, (record) => inner.onSecond?.(record)),
     }),
     ...(inner.onTimer && {
       onTimer(key, timer) {
@@ -110,6 +119,8 @@ export function guardedInstance(definition: OperatorDefinition, options: PoisonO
     }),
   }
 }
+
+const ignored: Emit = () => undefined
 
 interface Held {
   readonly output: OutputName

@@ -2,11 +2,11 @@
 import type { Key } from '../../core/keys/index.ts'
 import { invariant } from '../../core/invariant.ts'
 import type { StepName } from '../../core/ids.ts'
-import { limits } from '../../core/limits.ts'
 import { keySelectorThrew, OperatorError, operatorThrew, rejectPromise } from '../errors.ts'
 import type { ErrorPolicy, OperatorContext, OperatorDefinition, OperatorInstance } from '../operator.ts'
 import type { SideOutput } from '../side-output.ts'
 import { eventTimeMissing } from '../state/clock-timers.ts'
+import { HandlerEmits } from './handler-emits.ts'
 import { stateSchema, type CellDeclarations, type Cells, type StateSchema } from '../state/schema.ts'
 import type { KeyTimers, Timer } from '../state/timers.ts'
 
@@ -110,6 +110,12 @@ export interface HandledInput {
   readonly handler: (context: never, record: never) => unknown
 }
 
+export interface ProcessExtras {
+  readonly second?: HandledInput
+  /** What handlers see in their context beside the rest. */
+  readonly beside?: object
+}
+
 /** Runs a user's handlers, of one input or two, on the state of the record's key. */
 export class Process implements OperatorInstance {
   readonly onEnd?: (key: Key) => void
@@ -119,18 +125,18 @@ export class Process implements OperatorInstance {
   private readonly operator: OperatorContext
   private readonly state: NonNullable<OperatorContext['state']>
   private readonly context: { key: Key } & Omit<ProcessContext<Key, never, unknown>, 'key'>
-  /** By the handler that runs; infinitely many while none does. */
-  private emitted = Infinity
+  private readonly emits: HandlerEmits
 
   constructor(
     handlers: SharedHandlers,
     input: HandledInput,
     operator: OperatorContext,
-    second?: HandledInput,
+    { second, beside }: ProcessExtras = {},
   ) {
     invariant(operator.state !== undefined, `keyed step '${operator.step}' has state`)
     this.input = input
     this.operator = operator
+    this.emits = new HandlerEmits(operator)
     this.state = operator.state
     if (second) this.onSecond = (record) => this.handle(second, record)
     this.context = {
@@ -144,15 +150,10 @@ export class Process implements OperatorInstance {
         return operator.clock.watermarkMs
       },
       nowMs: () => operator.clock.nowMs(),
-      emit: (record) => {
-        if ((this.emitted += 1) > limits.emitsPerCallMax) throw this.refused()
-        operator.emit(record)
-      },
-      emitTo: ({ name }, record) => {
-        if ((this.emitted += 1) > limits.emitsPerCallMax) throw this.refused()
-        operator.emitTo(name, record)
-      },
+      emit: this.emits.emit,
+      emitTo: this.emits.emitTo,
     }
+    if (beside) Object.assign(this.context, beside)
     if (handlers.onEnd) {
       this.onEnd = (key) => this.call(key, 'the end', () => handlers.onEnd?.(this.context as never))
     }
@@ -168,7 +169,7 @@ export class Process implements OperatorInstance {
 
   private handle({ keyOf, handler }: HandledInput, record: unknown): void {
     const key = this.readKey(keyOf, record)
-    this.emitted = 0
+    this.emits.begin()
     try {
       this.state.enter(key)
       this.context.key = key
@@ -177,7 +178,7 @@ export class Process implements OperatorInstance {
     } catch (cause) {
       throw operatorThrew(this.operator.step, cause)
     } finally {
-      this.emitted = Infinity
+      this.emits.end()
     }
   }
 
@@ -190,7 +191,7 @@ export class Process implements OperatorInstance {
   }
 
   private call(key: Key, what: string, handler: () => unknown): void {
-    this.emitted = 0
+    this.emits.begin()
     try {
       this.state.enter(key)
       this.context.key = key
@@ -198,28 +199,12 @@ export class Process implements OperatorInstance {
     } catch (cause) {
       throw operatorThrew(this.operator.step, cause, `${what} of key ${JSON.stringify(String(key))}`)
     } finally {
-      this.emitted = Infinity
+      this.emits.end()
     }
-  }
-
-  private refused(): OperatorError {
-    const { step } = this.operator
-    if (this.emitted === Infinity) {
-      return new OperatorError(
-        'EMIT_OUTSIDE',
-        `'${step}' emitted outside of its handlers; what is emitted after a handler returned belongs to no record and to no checkpoint: emit before it returns`,
-        { retry: 'fatal', details: { step } },
-      )
-    }
-    return new OperatorError(
-      'EMITS_TOO_MANY',
-      `'${step}' emitted more than ${limits.emitsPerCallMax} records in one call; return them from flatMap as an iterable`,
-      { retry: 'fatal', details: { step } },
-    )
   }
 }
 
-function timestampOf({ step, time }: OperatorContext): number {
+export function timestampOf({ step, time }: OperatorContext): number {
   if (Number.isNaN(time.recordMs)) throw eventTimeMissing(step, "a record's time")
   return time.recordMs
 }

@@ -44,8 +44,8 @@ export function filterOperator(fn: Fn<boolean>, onError: ErrorPolicy): OperatorD
   }
 }
 
-/** `keyBy`, `union` and windows: names in the graph whose records pass unchanged. */
-export const identityOperator = (kind: 'keyBy' | 'union' | 'window'): OperatorDefinition => ({
+/** `keyBy`, `union`, windows and what is broadcast: names in the graph whose records pass unchanged. */
+export const identityOperator = (kind: 'keyBy' | 'union' | 'window' | 'broadcast'): OperatorDefinition => ({
   kind,
   onError: 'fail',
   inline: { kind: 'identity' },

@@ -29,6 +29,7 @@ export function fakeContext(changes: Partial<OperatorContext> = {}, startMs = 0)
     wake: () => void (context.wakes += 1),
     wakes: 0,
     parallelism: 1,
+    taskIndex: 0,
     virtual,
     emittedMs,
     ...(changes as object),

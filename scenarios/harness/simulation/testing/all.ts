@@ -1,5 +1,6 @@
 /** Every flow that the engine is simulated on. */
 import type { FlowMaker } from '../trial.ts'
+import { ruling, telling } from './broadcast-flows.ts'
 import { aborting, branching, merging, sharing, small, spreading } from './flows.ts'
 import { calling, joining, pairing } from './joining-flows.ts'
 import { relaying } from './relay-flow.ts'
@@ -24,4 +25,6 @@ export const engineFlows: Readonly<Record<string, FlowMaker>> = {
   pairing,
   calling,
   joining,
+  ruling,
+  telling,
 }
