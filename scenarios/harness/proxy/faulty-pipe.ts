@@ -29,7 +29,12 @@ export interface PipeStats {
   waitingBytesMax: number
 }
 
-const waitingBytesMax = 1024 * 1024
+export interface PipeOptions {
+  readonly faults: () => PipeFaults
+  readonly random: Random
+  readonly stats: PipeStats
+  readonly waitingBytesMax: number
+}
 
 interface Waiting {
   readonly chunk: Buffer
@@ -42,6 +47,7 @@ export class FaultyPipe {
   private readonly faults: () => PipeFaults
   private readonly random: Random
   private readonly stats: PipeStats
+  private readonly waitingBytesMax: number
   private readonly waiting: Waiting[] = []
   private waitingBytes = 0
   private lastDueMs = 0
@@ -49,12 +55,13 @@ export class FaultyPipe {
   private cut: (() => void) | undefined
   private ended = false
 
-  constructor(from: Socket, to: Socket, faults: () => PipeFaults, random: Random, stats: PipeStats) {
+  constructor(from: Socket, to: Socket, { faults, random, stats, waitingBytesMax }: PipeOptions) {
     this.from = from
     this.to = to
     this.faults = faults
     this.random = random
     this.stats = stats
+    this.waitingBytesMax = waitingBytesMax
     from.on('data', (chunk: Buffer) => this.arrived(chunk))
     from.on('end', () => {
       this.ended = true
@@ -94,7 +101,7 @@ export class FaultyPipe {
     this.stats.waitingBytesMax = Math.max(this.stats.waitingBytesMax, this.waitingBytes)
     this.deliver()
     if (this.waiting.length > 0) this.stats.delayed += 1
-    if (this.waitingBytes >= waitingBytesMax) this.from.pause()
+    if (this.waitingBytes >= this.waitingBytesMax) this.from.pause()
   }
 
   private deliver(): void {
@@ -111,7 +118,7 @@ export class FaultyPipe {
       this.waitingBytes -= next.chunk.length
       if (!this.write(next.chunk)) return
     }
-    if (this.waitingBytes < waitingBytesMax) this.from.resume()
+    if (this.waitingBytes < this.waitingBytesMax) this.from.resume()
     if (this.ended && this.waiting.length === 0) this.to.end()
   }
 

@@ -28,6 +28,8 @@ export interface TcpProxyOptions {
   readonly port: number
   /** Of the jitter. Default 1. */
   readonly seed?: number
+  /** So much may wait in one direction of a connection; then its sender is not read any more. Default 1 MiB. */
+  readonly waitingBytesMax?: number
 }
 
 /** Which connections; by what the client said first (for NATS: its CONNECT, with its name). Default: all. */
@@ -35,6 +37,7 @@ export type Select = (hello: string) => boolean
 
 const none: PipeFaults = { delayMs: 0, jitterMs: 0, bytesPerSecond: Infinity, held: false }
 const helloCharsMax = 4_096
+const waitingBytesDefault = 1024 * 1024
 const all: Select = () => true
 
 export class TcpProxy {
@@ -50,6 +53,7 @@ export class TcpProxy {
   private readonly server: Server
   private readonly target: { readonly host: string; readonly port: number }
   private readonly random: Random
+  private readonly waitingBytesMax: number
   private readonly connections = new Set<Proxied>()
   private readonly faults: Record<Direction, { faults: PipeFaults; select: Select }> = {
     up: { faults: none, select: all },
@@ -65,8 +69,14 @@ export class TcpProxy {
     return proxy
   }
 
-  private constructor({ host = '127.0.0.1', port, seed = 1 }: TcpProxyOptions) {
+  private constructor({
+    host = '127.0.0.1',
+    port,
+    seed = 1,
+    waitingBytesMax = waitingBytesDefault,
+  }: TcpProxyOptions) {
     this.target = { host, port }
+    this.waitingBytesMax = waitingBytesMax
     this.random = seededRandom(seed)
     this.server = createServer({ allowHalfOpen: true }, (client) => this.accept(client))
   }
@@ -129,13 +139,19 @@ export class TcpProxy {
   private accept(client: Socket): void {
     this.stats.connections += 1
     const server = connect({ ...this.target, allowHalfOpen: true })
-    const faultsOf = (direction: Direction) => (): PipeFaults => {
-      const { faults, select } = this.faults[direction]
-      return select(connection.hello) ? faults : none
-    }
+    const { random, waitingBytesMax } = this
+    const pipe =
+      (direction: Direction) =>
+      (sockets: Sockets): FaultyPipe => {
+        const faults = (): PipeFaults => {
+          const { faults: own, select } = this.faults[direction]
+          return select(connection.hello) ? own : none
+        }
+        return new FaultyPipe(...sockets, { faults, random, stats: this.stats[direction], waitingBytesMax })
+      }
     const connection: Proxied = new Proxied(client, server, {
-      up: (sockets) => new FaultyPipe(...sockets, faultsOf('up'), this.random, this.stats.up),
-      down: (sockets) => new FaultyPipe(...sockets, faultsOf('down'), this.random, this.stats.down),
+      up: pipe('up'),
+      down: pipe('down'),
       closed: () => {
         this.stats.open -= Number(this.connections.delete(connection))
       },
