@@ -89,7 +89,7 @@ export const checkpointMutants: readonly Mutant[] = [
     id: 'state-captured-late',
     invariant: 'V1',
     what: 'an entry that is not yet in the snapshot is changed without being written first',
-    edits: edit(keyed, 'if (found.mark < this.runningMark) this.preserve(found)', ''),
+    edits: edit(keyed, 'if (entry.mark < this.runningMark) this.preserve(entry)', ''),
   },
   {
     id: 'later-keys-in-the-snapshot',

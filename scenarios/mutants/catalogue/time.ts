@@ -63,7 +63,7 @@ export const timeMutants: readonly Mutant[] = [
     id: 'timers-fire-again',
     invariant: 'W1',
     what: 'a timer that has fired is still in the state',
-    edits: edit(timers, 'this.host.enter(key)\n      this.delete(name)', 'this.host.enter(key)'),
+    edits: edit(timers, 'this.host.resume(entry)\n      this.delete(name)', 'this.host.resume(entry)'),
   },
   {
     id: 'times-not-carried',
