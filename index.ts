@@ -52,6 +52,7 @@ export type { EmitOn } from './operators/steps/aggregate.ts'
 export * from './operators/aggregates/index.ts'
 export * from './operators/windows/index.ts'
 export { cell, listCell, mapCell, type Cell, type ListCell, type MapCell } from './operators/state/schema.ts'
+export type { StateTtl } from './operators/state/ttl-options.ts'
 export type { ErrorPolicy } from './operators/operator.ts'
 export {
   BadRecord,

@@ -9,6 +9,8 @@ export function show(value: unknown): string {
 function json(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.slice(0, charactersMax + 1))
   if (typeof value === 'bigint') return `${value}n`
+  // JSON has no NaN.
+  if (typeof value === 'number') return String(value)
   try {
     return (
       JSON.stringify(value, (_key, inner: unknown) => (typeof inner === 'bigint' ? `${inner}n` : inner)) ??

@@ -16,6 +16,8 @@ export interface Origin {
 
 /** Where a broadcast stream waits for the step that it goes to. */
 export interface BroadcastAttachment {
+  /** The main stream has event time. */
+  readonly timed: boolean
   /** Only the main stream has event time. */
   readonly silent: boolean
   readonly attach: (
@@ -83,6 +85,7 @@ export abstract class Connectable {
     )
     builder.connect({ ...second, to: from, input: 0 })
     return {
+      timed,
       silent: timed && !builder.isTimed(second),
       attach: (step, definition, options) => {
         const made = this.attach(step, definition, options)

@@ -9,6 +9,8 @@ import { coProcessOperator, type CoKeys, type CoOperator } from './steps/co-proc
 
 export interface Connection<Time extends TimeKind> {
   readonly keys: CoKeys
+  /** The streams have event time. */
+  readonly timed: boolean
   readonly attach: (
     name: string,
     definition: OperatorDefinition,
@@ -38,7 +40,11 @@ export class ConnectedStreams<K extends Key, L, R, Time extends TimeKind = 'none
         `step '${name}' needs what coOperator()({ … }) returns, got ${typeof declared}`,
       )
     }
-    const { keys, attach } = this.connection
-    return attach(name, coProcessOperator(erased, keys, onErrorOf(name, options)), options)
+    const { keys, timed, attach } = this.connection
+    return attach(
+      name,
+      coProcessOperator(erased, keys, { onError: onErrorOf(name, options), timed }),
+      options,
+    )
   }
 }

@@ -59,7 +59,8 @@ export class KeyedStream<K extends Key, T, Time extends TimeKind = 'none'> exten
         `step '${name}' needs what operator()({ … }) returns, got ${typeof declared}`,
       )
     }
-    const definition = processOperator(erased, this.keyOf, onErrorOf(name, options))
+    const timed = this.builder.isTimed(this.origin)
+    const definition = processOperator(erased, this.keyOf, { onError: onErrorOf(name, options), timed })
     return this.builder.operatorStream<Out, Time>(this.attach(name, definition, options))
   }
 
@@ -106,6 +107,7 @@ export class KeyedStream<K extends Key, T, Time extends TimeKind = 'none'> exten
   connect<R>(right: KeyedStream<K, R, Time>): ConnectedStreams<K, T, R, Time> {
     return new ConnectedStreams({
       keys: this.keysWith(right, 'connect'),
+      timed: this.builder.isTimed(this.origin),
       attach: (name, definition, options) =>
         this.builder.operatorStream<never, Time>(this.attachTwo(name, right, definition, options)),
     })

@@ -28,6 +28,8 @@ export interface StepClock {
    * when every input ended. W1: what a restored key's group had seen counts, for that key.
    */
   readonly watermarkMs: number
+  /** The same, but at the end what it was before. */
+  readonly reachedMs: number
   /** Processing time through the clock port: whole ms since 1970; may jump. */
   nowMs(): number
 }

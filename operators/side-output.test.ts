@@ -25,7 +25,10 @@ const sorting = operator<number, number, number>()({
 })
 
 const define = (onError: 'fail' | 'skip') =>
-  processOperator(sorting as ProcessOperator<never, never, unknown>, (n: number) => n % 2, onError)
+  processOperator(sorting as ProcessOperator<never, never, unknown>, (n: number) => n % 2, {
+    onError,
+    timed: false,
+  })
 
 const sorted = () => {
   const made = flow('f')
@@ -111,11 +114,10 @@ describe('side outputs', () => {
       onRecord: (ctx, n) => ctx.emitTo(big, n),
     })
     for (const onError of ['fail', 'skip'] as const) {
-      const definition = processOperator(
-        undeclared as ProcessOperator<never, never, unknown>,
-        () => 1,
+      const definition = processOperator(undeclared as ProcessOperator<never, never, unknown>, () => 1, {
         onError,
-      )
+        timed: false,
+      })
       const { instance } = openKeyed(definition, (given, context) =>
         onError === 'fail'
           ? given.create(context)

@@ -70,8 +70,9 @@ function checkEventTime(graph: Graph, steps: readonly Step[]): void {
   const timed = timedSteps(graph)
   for (const step of steps) {
     if (step.kind !== 'operator') continue
-    const { kind, eventTime } = step.definition
-    const inputs = edgesInto(graph, step.name)
+    const { kind, eventTime, broadcast } = step.definition
+    // Who knows the rules need not know the time.
+    const inputs = edgesInto(graph, step.name).filter(({ input }) => !broadcast || input === 0)
     const without = inputs.filter((edge) => !isTimed(edge, timed))
     const missing =
       eventTime === 'needs' ? without.length > 0 : kind === 'union' && without.length < inputs.length

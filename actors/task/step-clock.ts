@@ -30,8 +30,11 @@ export class TaskStepClock implements StepClock {
   }
 
   get watermarkMs(): number {
-    if (this.floors === undefined || this.state === undefined) return this.atMs
-    return Math.max(this.atMs, this.floors[this.state.currentGroup() - this.state.groups.from] ?? -Infinity)
+    return this.floors === undefined ? this.atMs : Math.max(this.atMs, this.floorMs)
+  }
+
+  get reachedMs(): number {
+    return this.floors === undefined ? this.lastFiniteMs : Math.max(this.lastFiniteMs, this.floorMs)
   }
 
   /** What is below every key's watermark. */
@@ -47,7 +50,13 @@ export class TaskStepClock implements StepClock {
   advance(atMs: number): void {
     if (atMs > this.atMs) this.atMs = atMs
     if (this.atMs < Infinity) this.lastFiniteMs = this.atMs
-    if (this.atMs >= this.floorMaxMs) this.floors = undefined
+    if (this.lastFiniteMs >= this.floorMaxMs) this.floors = undefined
+  }
+
+  /** W1: of the current key's group. */
+  private get floorMs(): number {
+    if (this.state === undefined) return -Infinity
+    return this.floors?.[this.state.currentGroup() - this.state.groups.from] ?? -Infinity
   }
 
   /** W1; called before anything else. Floors of groups that are other tasks' are ignored. */

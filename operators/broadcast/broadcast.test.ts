@@ -55,7 +55,7 @@ const keyed = (onError: 'fail' | 'skip' | 'dead-letter' = 'fail', silent = false
   keyedBroadcastDefinition(
     watch as KeyedBroadcastOperator<never, never, never, unknown>,
     (payment: Payment) => payment.card,
-    { onError, silent },
+    { onError, silent, timed: false },
   )
 
 const rows = ({ unkeyed }: { readonly unkeyed?: { snapshot(): readonly { readonly value: unknown }[] } }) =>
@@ -100,6 +100,7 @@ describe('broadcast state', () => {
     const definition = broadcastDefinition(declared as BroadcastOperator<never, never, unknown>, {
       onError: 'fail',
       silent: false,
+      timed: false,
     })
     const instance = definition.create(fakeContext({ step: stepName('s') }))
     expect(() => instance.onRecord(1)).toThrowError(

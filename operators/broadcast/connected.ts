@@ -13,6 +13,8 @@ import {
 } from './operator.ts'
 
 interface Connection<Time extends TimeKind> {
+  /** The main stream has event time. */
+  readonly timed: boolean
   /** Only the main stream has event time. */
   readonly silent: boolean
   readonly attach: (
@@ -36,9 +38,9 @@ export class BroadcastConnectedStreams<T, R, Time extends TimeKind = 'none'> {
     declared: BroadcastOperator<T, R, Out>,
     options?: OperatorOptions,
   ): OperatorStream<Out, Time> {
-    const { silent, attach } = this.connection
+    const { silent, timed, attach } = this.connection
     const erased = checked(name, declared as BroadcastOperator<never, never, unknown>, 'broadcastOperator')
-    const definition = broadcastDefinition(erased, { silent, onError: onErrorOf(name, options) })
+    const definition = broadcastDefinition(erased, { silent, timed, onError: onErrorOf(name, options) })
     return attach(name, definition, options)
   }
 }
@@ -59,13 +61,13 @@ export class KeyedBroadcastConnectedStreams<K extends Key, T, R, Time extends Ti
     declared: KeyedBroadcastOperator<K, T, R, Out>,
     options?: OperatorOptions,
   ): OperatorStream<Out, Time> {
-    const { silent, attach } = this.connection
+    const { silent, timed, attach } = this.connection
     const erased = checked(
       name,
       declared as KeyedBroadcastOperator<never, never, never, unknown>,
       'keyedBroadcastOperator',
     )
-    const options_ = { silent, onError: onErrorOf(name, options) }
+    const options_ = { silent, timed, onError: onErrorOf(name, options) }
     return attach(name, keyedBroadcastDefinition(erased, this.keyOf, options_), options)
   }
 }

@@ -5,22 +5,23 @@ import type { Key } from '../../core/keys/index.ts'
 import { OperatorError, operatorThrew, rejectPromise } from '../errors.ts'
 import {
   checkOutput,
-  type ErrorPolicy,
   type OperatorContext,
   type OperatorDefinition,
   type OperatorInstance,
 } from '../operator.ts'
 import type { SideOutput } from '../side-output.ts'
-import type { CellDeclarations, StateSchema } from '../state/schema.ts'
+import { inStream, type CellDeclarations, type StateSchema } from '../state/schema.ts'
 import type { Timer } from '../state/timers.ts'
 import { HandlerEmits } from '../steps/handler-emits.ts'
 import {
   Process,
   sidesOf,
   stateOf,
+  stateRules,
   timestampOf,
   type ProcessContext,
   type ProcessHandlers,
+  type ProcessOptions,
 } from '../steps/process.ts'
 import {
   BroadcastState,
@@ -136,8 +137,7 @@ export function keyedBroadcastOperator<K extends Key, In, Rule, Out>(): <
   })
 }
 
-export interface BroadcastOptions {
-  readonly onError: ErrorPolicy
+export interface BroadcastOptions extends ProcessOptions {
   /** Only the main stream has event time: what `onBroadcast` would emit had none. */
   readonly silent: boolean
 }
@@ -183,7 +183,8 @@ export function keyedBroadcastDefinition(
     onError: options.onError,
     ...sidesOf(handlers.outputs),
     broadcast: maps,
-    keyed: { keyOf, state: schema },
+    ...stateRules(handlers, schema),
+    keyed: { keyOf, state: inStream(schema, options.timed) },
     create: (context) => {
       const side = new BroadcastSide(handlers, definition, context, options.silent)
       const input = { keyOf, handler: handlers.onRecord.bind(handlers) }

@@ -1,6 +1,8 @@
 /** The cells that handlers hold: views on the slots of whatever key is current. */
 import type { Key } from '../../core/keys/index.ts'
-import type { Cell, ListCell, MapCell, MapCellKey, StateSchema } from './schema.ts'
+import type { AnyCellDeclaration, Cell, ListCell, MapCell, MapCellKey, StateSchema } from './schema.ts'
+import { expiringCell } from './ttl-cells.ts'
+import type { TtlTable } from './ttl.ts'
 
 /** One key's state. `slots[i]` is undefined (empty), a cell's value, a Map or an array. */
 export interface Entry {
@@ -21,22 +23,31 @@ export interface CellHost {
   settle(entry: Entry): void
 }
 
-export function makeCells(schema: StateSchema, host: CellHost): Readonly<Record<string, unknown>> {
+/** `ttl` is present where a cell's values expire. */
+export function makeCells(
+  schema: StateSchema,
+  host: CellHost,
+  ttl: TtlTable | undefined,
+): Readonly<Record<string, unknown>> {
   const cells: Record<string, unknown> = Object.create(null) as Record<string, unknown>
   schema.cells.forEach(({ name, declaration }, slot) => {
-    if (slot === schema.timerSlot) return
-    switch (declaration.kind) {
-      case 'cell':
-        cells[name] = new ValueCell(host, slot, declaration.initial)
-        break
-      case 'map':
-        cells[name] = new KeyedMapCell(host, slot)
-        break
-      case 'list':
-        cells[name] = new KeyedListCell(host, slot)
-    }
+    if (slot === schema.timerSlot || slot === schema.ttl?.slot) return
+    const plain = plainCell(host, slot, declaration)
+    const expiring = schema.ttl?.cells.find((cell) => cell.slot === slot)
+    cells[name] = ttl && expiring ? expiringCell(host, ttl, expiring, plain, declaration) : plain
   })
   return cells
+}
+
+function plainCell(host: CellHost, slot: number, declaration: AnyCellDeclaration): unknown {
+  switch (declaration.kind) {
+    case 'cell':
+      return new ValueCell(host, slot, declaration.initial)
+    case 'map':
+      return new KeyedMapCell(host, slot)
+    case 'list':
+      return new KeyedListCell(host, slot)
+  }
 }
 
 function put(host: CellHost, slot: number, value: unknown): void {

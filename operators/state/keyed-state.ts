@@ -14,6 +14,7 @@ import { KeyedSnapshot } from './keyed-snapshot.ts'
 import { readGroup, type RestoredGroup } from './restore.ts'
 import type { StateSchema } from './schema.ts'
 import { TimerTable } from './timers.ts'
+import { TtlTable } from './ttl.ts'
 
 export interface KeyedStateOptions {
   readonly step: StepName
@@ -27,8 +28,10 @@ export interface KeyedStateOptions {
 export class KeyedState implements CellHost {
   readonly cells: Readonly<Record<string, unknown>>
   current: Entry
-  /** Present when the schema has timers. */
+  /** Present when the schema has timers, be it the engine's own. */
   readonly timers: TimerTable | undefined
+  /** Present when a cell has a time-to-live. */
+  readonly ttl: TtlTable | undefined
   private readonly options: KeyedStateOptions
   private readonly simple = new Map<unknown, Entry>()
   private readonly tuples = new Map<string, Entry>()
@@ -42,9 +45,10 @@ export class KeyedState implements CellHost {
     this.options = options
     this.endedGroups = new Set()
     this.current = this.detached(0)
-    this.cells = makeCells(options.schema, this)
-    const { timerSlot } = options.schema
-    this.timers = timerSlot === undefined ? undefined : new TimerTable(this, timerSlot)
+    const { timerSlot, ttl } = options.schema
+    this.timers = timerSlot === undefined && !ttl ? undefined : new TimerTable(this, timerSlot, ttl?.slot)
+    this.ttl = ttl && this.timers && new TtlTable(this, ttl, this.timers)
+    this.cells = makeCells(options.schema, this, this.ttl)
   }
 
   /** The key groups that this task owns. */
@@ -163,7 +167,9 @@ export class KeyedState implements CellHost {
       entry.slots = slots
       // The key was checked and hashed when it was first attached; the section's checksum vouches for it since.
       this.insert(entry, group.group)
-      if (!group.ended) this.timers?.track(entry)
+      if (group.ended) return
+      this.ttl?.adopt(entry)
+      this.timers?.track(entry)
     })
   }
 

@@ -3,7 +3,7 @@ import type { Key } from '../../core/keys/index.ts'
 import type { StepName } from '../../core/ids.ts'
 import { StateError } from './errors.ts'
 import { readChunks, type GroupHeader } from './group-format.ts'
-import { timerCell, type StateSchema } from './schema.ts'
+import { timerCell, ttlCell, type StateSchema } from './schema.ts'
 
 export interface RestoredGroup {
   readonly group: number
@@ -77,7 +77,8 @@ function converter(
       'pass `migrate` to the operator, which turns the older values into the newer',
     )
   }
-  const lost = header.cells.filter((name) => !now.includes(name))
+  // Values without their time-to-live are values; without their timers they are not what they were.
+  const lost = header.cells.filter((name) => name !== ttlCell && !now.includes(name))
   if (lost.length > 0 && !migrate) {
     throw incompatible(
       `has cells that this code does not declare: ${lost.join(', ')}`,
@@ -90,13 +91,15 @@ function converter(
     schema.cells.every(({ declaration }) => declaration.kind === 'cell')
   if (asTheyAre) return (slots) => slots
   return (slots) => {
-    const { [timerCell]: timers, ...byName } = Object.fromEntries(
-      header.cells.map((name, i) => [name, slots[i]]),
-    )
+    const {
+      [timerCell]: timers,
+      [ttlCell]: ttl,
+      ...byName
+    } = Object.fromEntries(header.cells.map((name, i) => [name, slots[i]]))
     const values = migrate && header.version < schema.version ? migrated(byName) : byName
     return schema.cells.map(({ name, declaration: { kind } }) => {
-      // Timers are the engine's own: nobody migrates them.
-      const value = name === timerCell ? timers : values[name]
+      // The engine's own: nobody migrates them.
+      const value = name === timerCell ? timers : name === ttlCell ? ttl : values[name]
       if (value === undefined || kind === 'cell') return value
       if (kind === 'map' ? value instanceof Map : Array.isArray(value)) return value
       throw incompatible(

@@ -11,6 +11,7 @@
  */
 import { MillraceError } from '../../core/errors.ts'
 import type { Key } from '../../core/keys/index.ts'
+import { invariant } from '../../core/invariant.ts'
 import { limits } from '../../core/limits.ts'
 import type { Entry } from './cells.ts'
 import { TimerQueue, type PendingTimer } from './timer-queue.ts'
@@ -40,6 +41,14 @@ export interface KeyTimers {
 /** What a key's hidden slot holds: plain data, part of every snapshot. */
 export type TimerSlot = Map<string, readonly [TimerDomain, number]>
 
+/** Timers of the engine's own: when values of the key expire (`ttl.ts`). They are in the slot of the deadlines. */
+export const sweepTimers = { event: '(event ttl)', clock: '(clock ttl)' } as const
+
+export const isSweep = (name: string): boolean => name === sweepTimers.event || name === sweepTimers.clock
+
+/** Of a step that has no timers, or no time-to-live. */
+const noSlot = -1
+
 export interface TimerHost {
   readonly current: Entry
   /** The key's entry, without making it current. */
@@ -64,6 +73,7 @@ export class TimerTable implements KeyTimers {
   onClock: (() => void) | undefined
   private readonly host: TimerHost
   private readonly slot: number
+  private readonly ttlSlot: number
   private readonly queues = { event: new TimerQueue(), clock: new TimerQueue() }
   private readonly weedAt = { event: weedFrom, clock: weedFrom }
   /** What a key had whose last timer went, as it was: a timer that fires is mostly set again, by its name. */
@@ -71,9 +81,10 @@ export class TimerTable implements KeyTimers {
   private ending = false
   private hops = 0
 
-  constructor(host: TimerHost, slot: number) {
+  constructor(host: TimerHost, slot = noSlot, ttlSlot = noSlot) {
     this.host = host
     this.slot = slot
+    this.ttlSlot = ttlSlot
   }
 
   at(name: string, atMs: number): void {
@@ -95,14 +106,19 @@ export class TimerTable implements KeyTimers {
     return this.queues[domain].peek()?.atMs ?? Infinity
   }
 
-  /** Takes the earliest timer that is due at `nowMs` and enters its key; undefined when none is. */
+  /**
+   * Takes the earliest timer that is due at `nowMs` and enters its key; undefined when none is. One of the engine's
+   * own stays in the state: whoever sweeps sets its next time. The end of the input (Infinity) is no moment at which
+   * anything expires.
+   */
   take(domain: TimerDomain, nowMs: number): FiredTimer | undefined {
     const queue = this.queues[domain]
     for (let next = queue.peek(); next && next.atMs <= nowMs; next = queue.peek()) {
       queue.pop()
       const { key, name, atMs, hops } = next
       const entry = this.host.find(key)
-      const timers = this.timersOf(entry)
+      const sweep = this.sweeps(name)
+      const timers = this.timersOf(entry, sweep ? this.ttlSlot : this.slot)
       const found = timers?.get(name)
       if (entry === undefined || timers === undefined || found?.[0] !== domain) continue
       // H1: an entry for an earlier time is in the queue; one for a later time has yet to be made.
@@ -110,7 +126,9 @@ export class TimerTable implements KeyTimers {
         if (found[1] > atMs) queue.push(key, name, found[1], hops)
         continue
       }
+      if (sweep && nowMs === Infinity) continue
       this.host.resume(entry)
+      if (sweep) return { key, timer: { name, atMs, domain } }
       this.drop(entry, timers, name)
       if (this.ending && (this.hops = hops + 1) > limits.timersInARowMax) throw endless(key, name)
       return { key, timer: { name, atMs, domain } }
@@ -120,7 +138,16 @@ export class TimerTable implements KeyTimers {
 
   /** H1 for an entry that was restored, or put back as it was. */
   track(entry: Entry): void {
-    for (const [name, [domain, atMs]] of this.timersOf(entry) ?? []) this.push(domain, entry.key, name, atMs)
+    for (const slot of [this.slot, this.ttlSlot]) {
+      for (const [name, [domain, atMs]] of this.timersOf(entry, slot) ?? []) {
+        this.push(domain, entry.key, name, atMs)
+      }
+    }
+  }
+
+  /** H1 for a timer of the engine's own that the current key's slot holds at a new, or an earlier time. */
+  sweepAt(domain: TimerDomain, atMs: number): void {
+    this.push(domain, this.host.current.key, sweepTimers[domain], atMs)
   }
 
   /** The watermark is +Infinity: what timers set from now on fires too, but not for ever. */
@@ -135,7 +162,7 @@ export class TimerTable implements KeyTimers {
   }
 
   private set(name: string, domain: TimerDomain, atMs: number): void {
-    if (typeof name !== 'string' || !Number.isSafeInteger(atMs)) throw illegal(name, atMs)
+    if (typeof name !== 'string' || !Number.isSafeInteger(atMs) || isSweep(name)) throw illegal(name, atMs)
     const entry = this.host.current
     const timers = this.timersOf(entry)
     const before = timers?.get(name)
@@ -147,6 +174,7 @@ export class TimerTable implements KeyTimers {
 
   /** For a key that has no timer: what has one of that name at most, to be replaced. */
   private begin(entry: Entry, name: string): TimerSlot {
+    invariant(this.slot !== noSlot, 'a step that sets timers has a slot for them')
     const { spare } = this
     this.spare = undefined
     if (!entry.attached) this.host.attach(entry)
@@ -168,7 +196,8 @@ export class TimerTable implements KeyTimers {
     const kept: PendingTimer[] = []
     const seen = new Set<unknown>()
     for (const { key, name, hops } of this.queues[domain].values()) {
-      const timer = this.timersOf(this.host.find(key))?.get(name)
+      const slot = this.sweeps(name) ? this.ttlSlot : this.slot
+      const timer = this.timersOf(this.host.find(key), slot)?.get(name)
       if (timer?.[0] !== domain || seen.has(timer)) continue
       seen.add(timer)
       kept.push({ key, name, atMs: timer[1], hops })
@@ -188,15 +217,20 @@ export class TimerTable implements KeyTimers {
     this.host.settle(entry)
   }
 
-  private timersOf(entry: Entry | undefined): TimerSlot | undefined {
-    return entry?.slots[this.slot] as TimerSlot | undefined
+  /** Whether it is one of the engine's own timers. */
+  private sweeps(name: string): boolean {
+    return this.ttlSlot !== noSlot && isSweep(name)
+  }
+
+  private timersOf(entry: Entry | undefined, slot = this.slot): TimerSlot | undefined {
+    return entry?.slots[slot] as TimerSlot | undefined
   }
 }
 
 const illegal = (name: unknown, atMs: unknown): MillraceError =>
   new MillraceError(
     'TIMER_ILLEGAL',
-    `a timer needs a name and a time in whole milliseconds since 1970, got ${JSON.stringify(name)} at ${String(atMs)}`,
+    `a timer needs a name (other than '${sweepTimers.event}' and '${sweepTimers.clock}', the engine's own) and a time in whole milliseconds since 1970, got ${JSON.stringify(name)} at ${String(atMs)}`,
     { retry: 'record' },
   )
 

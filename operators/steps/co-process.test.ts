@@ -37,7 +37,7 @@ const definition = (onError: 'fail' | 'skip' = 'fail') =>
   coProcessOperator(
     settle as CoOperator<never, never, never, unknown>,
     { left: (order: Order) => order.id, right: (payment: Payment) => payment.order },
-    onError,
+    { onError, timed: false },
   )
 
 const streams = () => {

@@ -1,8 +1,16 @@
 /** `connect(…).process`: a user's own operator over two keyed streams with shared state. */
 import type { Key } from '../../core/keys/index.ts'
-import type { ErrorPolicy, OperatorDefinition } from '../operator.ts'
-import type { CellDeclarations, StateSchema } from '../state/schema.ts'
-import { Process, sidesOf, stateOf, type ProcessContext, type ProcessHandlers } from './process.ts'
+import type { OperatorDefinition } from '../operator.ts'
+import { inStream, type CellDeclarations, type StateSchema } from '../state/schema.ts'
+import {
+  Process,
+  sidesOf,
+  stateOf,
+  stateRules,
+  type ProcessContext,
+  type ProcessHandlers,
+  type ProcessOptions,
+} from './process.ts'
 
 /** Handlers of two inputs; which record comes first across the two is not defined. */
 export interface CoHandlers<K, L, R, Out, D extends CellDeclarations> extends Omit<
@@ -43,13 +51,14 @@ export interface CoKeys {
 export function coProcessOperator(
   { handlers, schema }: CoOperator<never, never, never, unknown>,
   keys: CoKeys,
-  onError: ErrorPolicy,
+  { onError, timed }: ProcessOptions,
 ): OperatorDefinition {
   return {
     kind: 'coProcess',
     onError,
     ...sidesOf(handlers.outputs),
-    keyed: { keyOf: keys.left, secondKeyOf: keys.right, state: schema },
+    ...stateRules(handlers, schema),
+    keyed: { keyOf: keys.left, secondKeyOf: keys.right, state: inStream(schema, timed) },
     create: (context) =>
       new Process(handlers, { keyOf: keys.left, handler: handlers.onLeft.bind(handlers) }, context, {
         second: { keyOf: keys.right, handler: handlers.onRight.bind(handlers) },

@@ -144,7 +144,10 @@ describe('poison records of a keyed step', () => {
   const open = (keyOf: (row: Row) => string = (row) => row.k) => {
     const dead: unknown[] = []
     const step = openKeyed(
-      processOperator(declared as ProcessOperator<never, never, unknown>, keyOf, 'dead-letter'),
+      processOperator(declared as ProcessOperator<never, never, unknown>, keyOf, {
+        onError: 'dead-letter',
+        timed: false,
+      }),
       (definition, context) =>
         guardedInstance(definition, {
           context,
@@ -221,11 +224,10 @@ describe('poison timers', () => {
 
   it('P1: a throw undoes what the timer did, and the timer is gone', () => {
     const dead: unknown[] = []
-    const definition = processOperator(
-      at as ProcessOperator<never, never, unknown>,
-      (row: Keyed) => row.k,
-      'dead-letter',
-    )
+    const definition = processOperator(at as ProcessOperator<never, never, unknown>, (row: Keyed) => row.k, {
+      onError: 'dead-letter',
+      timed: false,
+    })
     const { instance, state, out, context } = openKeyed(definition, (made, given) =>
       guardedInstance(made, {
         context: given,

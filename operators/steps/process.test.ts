@@ -13,7 +13,11 @@ interface Row {
 const define = (
   declared: ProcessOperator<string, Row, unknown>,
   keyOf: (row: Row) => string = (row) => row.k,
-): OperatorDefinition => processOperator(declared as ProcessOperator<never, never, unknown>, keyOf, 'fail')
+): OperatorDefinition =>
+  processOperator(declared as ProcessOperator<never, never, unknown>, keyOf, {
+    onError: 'fail',
+    timed: false,
+  })
 
 const summing = operator<string, Row, string>()({
   state: { sum: cell(() => 0), log: listCell<number>() },

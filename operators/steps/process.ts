@@ -5,10 +5,18 @@ import type { StepName } from '../../core/ids.ts'
 import { keySelectorThrew, OperatorError, operatorThrew, rejectPromise } from '../errors.ts'
 import type { ErrorPolicy, OperatorContext, OperatorDefinition, OperatorInstance } from '../operator.ts'
 import type { SideOutput } from '../side-output.ts'
+import type { KeyedState } from '../state/keyed-state.ts'
 import { eventTimeMissing } from '../state/clock-timers.ts'
 import { HandlerEmits } from './handler-emits.ts'
-import { stateSchema, type CellDeclarations, type Cells, type StateSchema } from '../state/schema.ts'
-import type { KeyTimers, Timer } from '../state/timers.ts'
+import {
+  inStream,
+  needsEventTime,
+  stateSchema,
+  type CellDeclarations,
+  type Cells,
+  type StateSchema,
+} from '../state/schema.ts'
+import { isSweep, type KeyTimers, type Timer } from '../state/timers.ts'
 
 /** What a handler gets beside the record. The object is reused: do not keep it. */
 export interface ProcessContext<K, D extends CellDeclarations, Out> {
@@ -40,7 +48,10 @@ export interface ProcessHandlers<K, In, Out, D extends CellDeclarations> {
   onRecord(context: ProcessContext<K, D, Out>, record: In): void
   /** Called when a timer of the key fires; it is gone by then, and may be set again. */
   onTimer?(context: ProcessContext<K, D, Out>, timer: Timer): void
-  /** Called once a key that holds state, when every input ended. Never again after that, also not after a restore. */
+  /**
+   * Called once a key that holds state which has not expired, when every input ended. Never again after that, also not
+   * after a restore.
+   */
   onEnd?(context: ProcessContext<K, D, Out>): void
   /** Version of the state's content, default 1; raise it with `migrate` when the shape changes. */
   readonly version?: number
@@ -80,20 +91,43 @@ export const stateOf = (
     timers: handlers.onTimer !== undefined,
   })
 
+/** What a step with handlers is given beside them. */
+export interface ProcessOptions {
+  readonly onError: ErrorPolicy
+  /** Its stream has event time. */
+  readonly timed: boolean
+}
+
 export function processOperator(
-  declared: ProcessOperator<never, never, unknown>,
+  { handlers, schema }: ProcessOperator<never, never, unknown>,
   keyOf: (record: never) => Key,
-  onError: ErrorPolicy,
+  { onError, timed }: ProcessOptions,
 ): OperatorDefinition {
   return {
     kind: 'process',
     onError,
-    ...sidesOf(declared.handlers.outputs),
-    keyed: { keyOf, state: declared.schema },
-    create: (context) => {
-      const { handlers } = declared
-      return new Process(handlers, { keyOf, handler: handlers.onRecord.bind(handlers) }, context)
-    },
+    ...sidesOf(handlers.outputs),
+    ...stateRules(handlers, schema),
+    keyed: { keyOf, state: inStream(schema, timed) },
+    create: (context) => new Process(handlers, { keyOf, handler: handlers.onRecord.bind(handlers) }, context),
+  }
+}
+
+/** What cells ask of the flow, and what they threaten. */
+export function stateRules(
+  { onTimer }: Pick<SharedHandlers, 'onTimer'>,
+  schema: StateSchema,
+): Pick<OperatorDefinition, 'eventTime' | 'unbounded'> {
+  const kept = schema.cells.filter(
+    ({ declaration: { ttl } }, slot) =>
+      ttl === undefined && slot < (schema.timerSlot ?? schema.ttl?.slot ?? Infinity),
+  )
+  return {
+    ...(needsEventTime(schema) && { eventTime: 'needs' }),
+    ...(kept.length > 0 &&
+      onTimer === undefined && {
+        unbounded: `nothing but a record of the key, or the end, empties ${kept.map(({ name }) => `'${name}'`).join(', ')}; declare ttlMs, or let go of finished keys in an onTimer`,
+      }),
   }
 }
 
@@ -123,7 +157,8 @@ export class Process implements OperatorInstance {
   readonly onTimer?: (key: Key, timer: Timer) => void
   private readonly input: HandledInput
   private readonly operator: OperatorContext
-  private readonly state: NonNullable<OperatorContext['state']>
+  private readonly state: KeyedState
+  private readonly ttl: KeyedState['ttl']
   private readonly context: { key: Key } & Omit<ProcessContext<Key, never, unknown>, 'key'>
   private readonly emits: HandlerEmits
 
@@ -138,11 +173,12 @@ export class Process implements OperatorInstance {
     this.operator = operator
     this.emits = new HandlerEmits(operator)
     this.state = operator.state
+    this.ttl = operator.state.ttl
     if (second) this.onSecond = (record) => this.handle(second, record)
     this.context = {
       key: 0,
       state: operator.state.cells as never,
-      timers: operator.timers ?? timersMissing(operator.step),
+      timers: (handlers.onTimer && operator.timers) ?? timersMissing(operator.step),
       get timestampMs() {
         return timestampOf(operator)
       },
@@ -155,11 +191,17 @@ export class Process implements OperatorInstance {
     }
     if (beside) Object.assign(this.context, beside)
     if (handlers.onEnd) {
-      this.onEnd = (key) => this.call(key, 'the end', () => handlers.onEnd?.(this.context as never))
+      this.onEnd = (key) => {
+        if (!this.hasExpired(key)) this.call(key, 'the end', () => handlers.onEnd?.(this.context as never))
+      }
     }
-    if (handlers.onTimer) {
-      this.onTimer = (key, timer) =>
-        this.call(key, `timer '${timer.name}'`, () => handlers.onTimer?.(this.context as never, timer))
+    if (handlers.onTimer || this.ttl) {
+      this.onTimer = (key, timer) => {
+        const { clock } = operator
+        this.ttl?.begin(timer.domain === 'event' ? timer.atMs : clock.reachedMs, clock)
+        if (isSweep(timer.name)) this.sweep(timer)
+        else this.call(key, `timer '${timer.name}'`, () => handlers.onTimer?.(this.context as never, timer))
+      }
     }
   }
 
@@ -172,6 +214,7 @@ export class Process implements OperatorInstance {
     this.emits.begin()
     try {
       this.state.enter(key)
+      this.ttl?.begin(this.recordMs, this.operator.clock)
       this.context.key = key
       const result = handler(this.context as never, record as never)
       if (result !== undefined) rejectPromise(this.operator.step, result)
@@ -180,6 +223,33 @@ export class Process implements OperatorInstance {
     } finally {
       this.emits.end()
     }
+  }
+
+  /** Of the record in hand, for what expires: one that is late finds what the watermark has left. */
+  private get recordMs(): number {
+    const { time, clock } = this.operator
+    const { watermarkMs } = clock
+    if (Number.isNaN(time.recordMs)) return -Infinity
+    return watermarkMs < Infinity ? Math.max(time.recordMs, watermarkMs) : time.recordMs
+  }
+
+  /** The watermark, or the clock, reached the deadline of something that the current key holds. */
+  private sweep({ domain, atMs }: Timer): void {
+    const { clock } = this.operator
+    // X5: what has no deadline yet counts from the watermark.
+    this.ttl?.begin(clock.reachedMs, clock)
+    this.ttl?.sweep(domain, domain === 'event' ? atMs : clock.nowMs())
+  }
+
+  /** At the end: whether all that the key held has expired. */
+  private hasExpired(key: Key): boolean {
+    if (!this.ttl) return false
+    const { clock } = this.operator
+    this.state.enter(key)
+    this.ttl.begin(clock.reachedMs, clock)
+    this.ttl.sweep('event', clock.reachedMs)
+    this.ttl.sweep('clock', clock.nowMs())
+    return !this.state.current.attached
   }
 
   private readKey(keyOf: HandledInput['keyOf'], record: unknown): Key {

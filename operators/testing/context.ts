@@ -6,7 +6,7 @@ import { virtualTime, type VirtualTime } from '../../core/simulated/time.ts'
 import type { OperatorContext } from '../operator.ts'
 
 export interface FakeContext extends OperatorContext {
-  readonly clock: { watermarkMs: number; nowMs(): number }
+  readonly clock: { watermarkMs: number; readonly reachedMs: number; nowMs(): number }
   readonly virtual: VirtualTime
   /** Times of what was emitted, in order. */
   readonly emittedMs: number[]
@@ -24,7 +24,7 @@ export function fakeContext(changes: Partial<OperatorContext> = {}, startMs = 0)
     gate: { leftovers: 0 },
     inTask: () => false,
     time,
-    clock: { watermarkMs: -Infinity, nowMs: () => virtual.wallMs() },
+    clock: fakeClock(() => virtual.wallMs()),
     ports: { clock: virtual, timers: virtual, random: seededRandom(1), log: silentLog },
     wake: () => void (context.wakes += 1),
     wakes: 0,
@@ -39,4 +39,22 @@ export function fakeContext(changes: Partial<OperatorContext> = {}, startMs = 0)
     },
   }
   return context
+}
+
+function fakeClock(nowMs: () => number): FakeContext['clock'] {
+  let atMs = -Infinity
+  let reachedMs = -Infinity
+  return {
+    nowMs,
+    get watermarkMs() {
+      return atMs
+    },
+    set watermarkMs(ms: number) {
+      atMs = ms
+      if (ms < Infinity) reachedMs = ms
+    },
+    get reachedMs() {
+      return reachedMs
+    },
+  }
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { expiring } from './testing/expiring-flow.ts'
 import { aborting, branching, merging, sharing, small, spreading } from './testing/flows.ts'
 import { converging, timing } from './testing/timed-flows.ts'
 import { lateComers, windowed } from './testing/windowed-flows.ts'
@@ -22,6 +23,8 @@ describe('simulate', { timeout: 3_600_000 }, () => {
     ['late comers', lateComers, undefined],
     ['timing', timing, undefined],
     ['converging', converging, undefined],
+    ['expiring', expiring, undefined],
+    ['expiring, in one task a step', expiring, { workers: 2, parallelism: 1 }],
   ] as const)('finds nothing wrong with the engine: %s', async (_, makeFlow, run) => {
     const report = await simulate(makeFlow, { seeds, from, ...(run && { run }) })
     const found = report.violations.map(({ seed, what, trace, timeline }) =>

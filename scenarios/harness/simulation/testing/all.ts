@@ -1,6 +1,7 @@
 /** Every flow that the engine is simulated on. */
 import type { FlowMaker } from '../trial.ts'
 import { ruling, telling } from './broadcast-flows.ts'
+import { expiring } from './expiring-flow.ts'
 import { aborting, branching, merging, sharing, small, spreading } from './flows.ts'
 import { calling, joining, pairing } from './joining-flows.ts'
 import { relaying } from './relay-flow.ts'
@@ -22,6 +23,7 @@ export const engineFlows: Readonly<Record<string, FlowMaker>> = {
   'late-comers': lateComers,
   timing,
   converging,
+  expiring,
   pairing,
   calling,
   joining,
