@@ -42,8 +42,8 @@ export class TracedOutput implements LinkOutput {
     return this.link.stats
   }
 
-  sendBatch(records: readonly unknown[]): void {
-    this.link.sendBatch(records)
+  sendBatch(records: readonly unknown[], times?: readonly number[]): void {
+    this.link.sendBatch(records, times)
     this.sent({ kind: 'batch', count: records.length })
   }
 
