@@ -8,6 +8,7 @@ import type { StepName } from '../core/ids.ts'
 import type { Ports } from '../core/ports/index.ts'
 import { outputUnknown } from './errors.ts'
 import type { OutputName } from './graph.ts'
+import type { SourceContext } from './source.ts'
 import type { KeyTimers, Timer } from './state/timers.ts'
 import type { StateSchema } from './state/schema.ts'
 import type { KeyedState } from './state/keyed-state.ts'
@@ -182,7 +183,9 @@ export interface OperatorInstance {
    * one call may emit.
    */
   flush?(): void
-  /** Restored before anything else is called, with every section that falls to this task, also none. */
+  /** Reads what the step needs from outside: called once, at each start, before anything else. */
+  load?(context: SourceContext): Promise<void>
+  /** Restored before any record comes, with every section that falls to this task, also none. */
   readonly unkeyed?: {
     snapshot(): readonly UnkeyedSection[]
     restore(sections: readonly UnkeyedSection[]): void

@@ -13,7 +13,9 @@ import { KeyedStream } from './keyed-stream.ts'
 import type { OperatorDefinition } from './operator.ts'
 import type { SideOutput } from './side-output.ts'
 import type { SinkDefinition } from './sink.ts'
-import type { DeadLetter } from './source.ts'
+import type { ErasedJoinFn, JoinFn } from './joins/definition.ts'
+import { resolveStatic, staticJoin, type StaticJoinOptions, type StaticKeys } from './joins/static.ts'
+import type { DeadLetter, SourceDefinition } from './source.ts'
 import { checkFn, onErrorOf, type OperatorOptions } from './stream-options.ts'
 import { eventTimeOperator } from './steps/event-time.ts'
 import { resolveThrottle, throttleOperator, type ThrottleOptions } from './steps/throttle.ts'
@@ -112,6 +114,27 @@ export class Stream<T, Time extends TimeKind = 'none'> extends Connectable {
     rules: Stream<R, Of>,
   ): BroadcastConnectedStreams<T, R, Time> {
     return new BroadcastConnectedStreams<T, R, Time>(this.attachBroadcast(name, rules))
+  }
+
+  /**
+   * Joins each record with the rows of a bounded source that have its key; under `type: 'left'` a record that meets
+   * none is a result too, with undefined. Every task reads the whole source before the first record comes, at each
+   * start, and holds it in memory. Throws ConfigError `SIDE_ILLEGAL`, and `OPTION_ILLEGAL`.
+   */
+  joinStatic<R, K extends Key, Out, Type extends 'inner' | 'left' = 'inner'>(
+    name: string,
+    side: SourceDefinition<R>,
+    keys: StaticKeys<T, R, K>,
+    fn: JoinFn<T, R, Out, Type>,
+    options?: StaticJoinOptions<Type>,
+  ): OperatorStream<Out, Time> {
+    const { left, right } = keys
+    const parts = {
+      source: side,
+      keys: { left: checkFn(name, left), right: checkFn(name, right) },
+      fn: checkFn(name, fn) as unknown as ErasedJoinFn,
+    }
+    return this.next(name, staticJoin(resolveStatic(name, parts, options)), options)
   }
 
   /** The next step's tasks get records in turn. */

@@ -81,8 +81,9 @@ async function build(context: TaskContext, opened: Closing[]): Promise<Task> {
     leaving: (edge) => leavingEmit(edge, buffers, plan.keyGroups),
     skipped: (step, error) => ports.log('warn', `'${step}' skipped a record`, { error: String(error) }),
   })
-  await restoreOperators(context, chain, source?.register.splits)
   opened.push(() => closeOperators(chain))
+  await loadOperators(context, chain)
+  await restoreOperators(context, chain, source?.register.splits)
   // The head tells the task what it met, and the task is made of the head: the events look it up when they come.
   const made: { task?: Task } = {}
   const live = (): Task => {
@@ -247,6 +248,10 @@ async function restoredOutputs(context: TaskContext, step: StepName): Promise<St
     outputs.push(...readStagedOutputs(step, (await restored?.read(section)) ?? new Uint8Array()))
   }
   return outputs
+}
+
+async function loadOperators({ ports: { files, log } }: TaskContext, chain: ChainRuntime): Promise<void> {
+  for (const { name: step, instance } of chain.operators) await instance.load?.({ step, files, log })
 }
 
 async function restoreOperators(

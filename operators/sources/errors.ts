@@ -14,6 +14,8 @@ export type SourceErrorCode =
   | 'COLUMN_UNKNOWN'
   | 'PARQUET_CORRUPT'
   | 'VALUE_UNSUPPORTED'
+  /** More rows than a step may hold that joins with them. */
+  | 'SIDE_TOO_LARGE'
   | RowErrorCode
 
 /** One row cannot be read; under `badRows: 'dead-letter'` the row is set aside and reading goes on. */

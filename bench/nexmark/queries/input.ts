@@ -47,17 +47,14 @@ export interface SideRow {
 export class NexmarkInput extends Kinds<'none'> {
   /** Rows of the side input. */
   readonly sideRows: number
-  private readonly flow: Flow
 
   constructor(flow: Flow, source: SourceDefinition<NexmarkEvent>, { sideRows }: NexmarkConfig) {
     super(flow.source('events', source))
-    this.flow = flow
     this.sideRows = sideRows
   }
 
-  get sideInput(): Stream<SideRow> {
-    const at = (key: number): SideRow => ({ key, value: String(key) })
-    return this.flow.source('side-input', fromGenerator({ count: this.sideRows, at }))
+  get sideInput(): SourceDefinition<SideRow> {
+    return fromGenerator({ count: this.sideRows, at: (key) => ({ key, value: String(key) }) })
   }
 
   get timed(): Kinds<'event'> {

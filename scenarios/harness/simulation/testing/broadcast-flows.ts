@@ -87,7 +87,7 @@ export function ruling(): Flow {
   return made
 }
 
-/** A stream without keys beside numbers that end long after it: each number is counted once, whatever the tasks. */
+/** A stream without keys beside numbers that end long after it: each number is told once, whatever the tasks; and a static side. */
 export function telling(): Flow {
   const made = flow('telling')
   const numbers = made.source('numbers', fromGenerator({ count: 120, at: (id) => id }))
@@ -105,6 +105,13 @@ export function telling(): Flow {
           ctx.broadcast.last.set('n', id)
         },
       }),
+    )
+    .joinStatic(
+      'tagged',
+      fromGenerator({ count: 8, at: (id) => ({ id, tag: `tag ${id}` }) }),
+      { left: (text) => text.length % 10, right: (row) => row.id },
+      (text, row) => `${text} ${row?.tag ?? '-'}`,
+      { type: 'left' },
     )
     .sink('told', toJsonl('/told'))
   return made
