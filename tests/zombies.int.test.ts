@@ -1,6 +1,7 @@
 // E3, E5, E6, L5: workers that stand still in the middle of a checkpoint (SIGSTOP) while others take their place on the
 // same store, output folder and NATS server; then they go on. Nothing of it becomes visible.
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { TcpProxy } from '../scenarios/harness/index.ts'
 import { Ledger } from './harness/ledger.ts'
 import { startServer, urlOf } from './harness/nats-server.ts'
 import type { StartedProcess } from './harness/started-process.ts'
@@ -44,6 +45,34 @@ describe('workers that stood still while others took their place', () => {
     ledger.openGate()
     expect((await living.ended()).code).toBe(0)
     expect(living.of('job.finished')).toMatchObject([{ records: 20_000, restarts: 0 }])
+    await ledger.expectExact()
+  })
+})
+
+describe('frames of an old epoch', () => {
+  it('that arrive after the restart, between workers that took part in both: dropped, exact', async () => {
+    const server = await startServer()
+    const proxy = await TcpProxy.listen({ port: server.port })
+    onTestFinished(() => proxy.close())
+    const ledger = new Ledger()
+    const OPTIONS = JSON.stringify({ workers: 3, nats: `nats://127.0.0.1:${proxy.port}` })
+    const job = ledger.script('run-ledger.ts', { NOTE: '2000', OPTIONS })
+    await job.next('checkpoint.completed', 2)
+    // What w0 says to w1 stays on its way, until there is a new epoch, for which w2 was replaced.
+    proxy.set('up', { held: true }, (hello) => /"name":"mr\.[^"]*\.w0"/.test(hello))
+    await vi.waitFor(() => expect(proxy.bytesWaiting).toBeGreaterThan(200_000), { timeout: 30_000 })
+    const { connections } = proxy.stats
+    const replaced = job.next('worker.started')
+    process.kill(job.workers.find(({ worker }) => worker === 'w2')!.pid, 'SIGKILL')
+    await replaced
+    await vi.waitFor(() => expect(proxy.stats.connections).toBe(connections + 1), { timeout: 30_000 })
+    expect(proxy.bytesWaiting).toBeGreaterThan(200_000)
+    proxy.heal()
+    await job.next('checkpoint.completed', 2)
+    ledger.openGate()
+    expect((await job.ended()).code, job.stderr).toBe(0)
+    expect(job.of('job.finished')).toMatchObject([{ records: 20_000, restarts: 1 }])
+    expect(job.of('worker.lost')).toMatchObject([{ worker: 'w2' }])
     await ledger.expectExact()
   })
 })
