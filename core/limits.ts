@@ -55,6 +55,9 @@ export const limits = {
   /** A control message: below `max_payload`. */
   controlBytesMax: 900 * KiB,
 
+  /** K3: a commit that takes longer will not answer any more; as long as a checkpoint may take by default. */
+  commitMsMax: 600_000,
+
   /** What a platform's timer takes: 2³¹ − 1 ms. */
   timerDelayMsMax: 2_147_483_647,
   /** Records of one task that wait for asynchronous calls; each is in every checkpoint. */

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { MillraceError } from '../../core/errors.ts'
 import { checkpointId, stepName } from '../../core/ids.ts'
+import { limits } from '../../core/limits.ts'
 import { virtualTime } from '../../core/simulated/time.ts'
 import { openGate } from './gate.ts'
 import { SinkStepRuntime, type StagedOutput } from './sink-step.ts'
@@ -132,6 +133,42 @@ describe('a sink in a task', () => {
     await sink.barrier(cp(1))
     await expect(sink.complete(cp(1))).rejects.toMatchObject({ code: 'OUTPUT_FOREIGN', retry: 'fatal' })
     expect(writer.commits).toHaveLength(1)
+  })
+
+  it('K3: a commit that never answers fails the task, is not tried beside itself, and is still in the snapshot', async () => {
+    const { writer, sink, cp, time } = open()
+    const { commits } = writer
+    writer.commit = (handles) => {
+      commits.push(handles)
+      return new Promise(() => undefined)
+    }
+    sink.write('a')
+    await sink.barrier(cp(1))
+    const failed = expect(sink.complete(cp(1))).rejects.toMatchObject({
+      code: 'COMMIT_TIMEOUT',
+      retry: 'retry',
+      message: expect.stringMatching(/^sink 'out' could not commit: expected an answer within 600000 ms/),
+    })
+    await settle()
+    expect([time.runNext(), time.runNext()]).toEqual([true, false])
+    await failed
+    expect([commits.length, time.monotonicMs()]).toEqual([1, limits.commitMsMax])
+    expect(await sink.barrier(cp(2))).toEqual([{ checkpoint: 1, handle: ['a'] }])
+  })
+
+  it('K3: the wait for a commit leaves no timer behind, once it answered or the sink is closed', async () => {
+    const { writer, sink, cp, time } = open()
+    sink.write('a')
+    await sink.barrier(cp(1))
+    await sink.complete(cp(1))
+    expect(time.runNext()).toBe(false)
+    writer.commit = () => new Promise(() => undefined)
+    sink.write('b')
+    await sink.barrier(cp(2))
+    void sink.complete(cp(2))
+    await settle()
+    await sink.close()
+    expect(time.runNext()).toBe(false)
   })
 
   it('K3: once closed it does not try again: the next deployment does', async () => {

@@ -3,14 +3,16 @@
  *
  * - K1: what was staged at barriers ≤ n is committed, in order, when n is complete; an abort discards nothing.
  *   Every snapshot holds the handles whose commit is not confirmed.
- * - K3: a failed commit is retried, then fails the task, never the checkpoint.
+ * - K3: a failed commit is retried, then fails the task, never the checkpoint. So does one that never answers, at
+ *   once: it may still be under way, as an old epoch's may, and is repeated by the next.
  * - T1: a full buffer closes the gate.
  */
 import { decodeValue } from '../../core/codec/index.ts'
 import type { CheckpointId, StepName } from '../../core/ids.ts'
 import { MillraceError, isTyped, systemCode } from '../../core/errors.ts'
 import { isCrash } from '../../core/ports/failpoints.ts'
-import type { Timers } from '../../core/ports/index.ts'
+import { limits } from '../../core/limits.ts'
+import type { Cancel, Timers } from '../../core/ports/index.ts'
 import type { SinkWriter } from '../../operators/sink.ts'
 import { operatorThrew } from '../../operators/errors.ts'
 import { StateError } from '../../operators/state/errors.ts'
@@ -66,6 +68,7 @@ export class SinkStepRuntime {
   private committing: Promise<void> = Promise.resolve()
   private blocked = false
   private closed = false
+  private cancelLate: Cancel = () => undefined
 
   constructor(options: SinkStepOptions) {
     this.options = options
@@ -130,6 +133,7 @@ export class SinkStepRuntime {
 
   close(): Promise<void> {
     this.closed = true
+    this.cancelLate()
     return this.writer.close()
   }
 
@@ -137,16 +141,30 @@ export class SinkStepRuntime {
     if (outputs.length === 0) return
     for (let tries = 1; ; tries += 1) {
       try {
-        await this.writer.commit(outputs.map((output) => output.handle))
+        await this.commitInTime(outputs.map((output) => output.handle))
         return
       } catch (cause) {
         const fatal = (isTyped(cause) && cause.retry === 'fatal') || isCrash(cause)
-        const final = fatal || tries === commitTriesMax
-        if (final) throw this.commitFailed(cause)
+        const late = isTyped(cause) && cause.code === 'COMMIT_TIMEOUT'
+        if (fatal || late || tries === commitTriesMax) throw this.commitFailed(cause)
         await new Promise<void>((resolve) => this.options.timers.after(commitRetryMs * 2 ** tries, resolve))
         // The next deployment repeats it.
         if (this.closed) throw this.commitFailed(cause)
       }
+    }
+  }
+
+  private async commitInTime(handles: readonly unknown[]): Promise<void> {
+    const late = new Promise<never>((_, reject) => {
+      this.cancelLate = this.options.timers.after(limits.commitMsMax, () => {
+        const message = `expected an answer within ${limits.commitMsMax} ms, found none; make its commit settle`
+        reject(new MillraceError('COMMIT_TIMEOUT', message, { retry: 'retry' }))
+      })
+    })
+    try {
+      await Promise.race([this.writer.commit(handles), late])
+    } finally {
+      this.cancelLate()
     }
   }
 
