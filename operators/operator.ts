@@ -170,7 +170,7 @@ export interface OperatorInstance {
   readonly busy?: boolean
   /** Gives up what is left to pull (P1). */
   discard?(): void
-  /** Keyed operators: called once a key that holds state, after the last record; the state has entered the key. */
+  /** Keyed operators: called once a key that holds state, after the last record; it enters the key itself. */
   onEnd?(key: Key): void
   /**
    * Steps that make watermarks or hold them back: what may leave now, given what came in. Asked about once a

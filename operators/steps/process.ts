@@ -25,9 +25,9 @@ export interface ProcessContext<K, D extends CellDeclarations, Out> {
   /** The current key's cells. */
   readonly state: Cells<D>
   /** At most 10,000 times a call; return larger results from `flatMap` as an iterable. */
-  emit(record: Out): void
+  readonly emit: (record: Out) => void
   /** To a side output that the operator lists in `outputs`; counts like `emit`. */
-  emitTo<S>(side: SideOutput<S>, record: S): void
+  readonly emitTo: <S>(side: SideOutput<S>, record: S) => void
   /**
    * Event time: of the record in hand, or the timer's; in `onEnd`, of the last watermark. ms since 1970. What is
    * emitted carries it. Throws MillraceError `EVENT_TIME_MISSING` where no `eventTime` step comes before.
@@ -36,7 +36,7 @@ export interface ProcessContext<K, D extends CellDeclarations, Out> {
   /** No record older than or equal to it is to come; −Infinity before the first watermark, +Infinity at the end. */
   readonly watermarkMs: number
   /** Processing time: whole ms since 1970. */
-  nowMs(): number
+  readonly nowMs: () => number
   /** The current key's; they need an `onTimer`. */
   readonly timers: KeyTimers
 }
