@@ -1,4 +1,5 @@
 /** What a job tells the world, as it happens. The command line prints these with `--json`. */
+import type { LateDropped } from './late-dropped.ts'
 import type { CheckpointId, StepName, TaskId, WorkerId } from '../core/ids.ts'
 
 export type JobEvent = { readonly atMs: number } & JobEventBody
@@ -78,6 +79,8 @@ export type JobEventBody =
       readonly records: number
       readonly restarts: number
       readonly checkpoints: number
+      /** Late records that were given up, by step. */
+      readonly lateDropped: LateDropped
     }
   | { readonly event: 'job.stopped'; readonly checkpoint: CheckpointId | null; readonly savepoint: boolean }
   | { readonly event: 'job.failed'; readonly code: string; readonly message: string }

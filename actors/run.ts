@@ -71,7 +71,13 @@ export async function run(flow: Flow, options: RunOptions = {}): Promise<JobHand
  * waits for one flow before it runs the next must get there.
  */
 function inertHandle(): JobHandle {
-  const finished = Promise.resolve({ records: 0, restarts: 0, checkpoints: 0, ended: true })
+  const finished = Promise.resolve({
+    records: 0,
+    lateDropped: {},
+    restarts: 0,
+    checkpoints: 0,
+    ended: true,
+  })
   return {
     finished,
     stop: () => finished,

@@ -5,6 +5,7 @@
  * - E4: an attempt that fails ends only when no write to the log is under way any more.
  * - The first failure decides; whatever follows it in the same attempt is a consequence.
  */
+import { sumOfLate, type LateDropped } from '../late-dropped.ts'
 import { isTyped, MillraceError, reviveError } from '../../core/errors.ts'
 import { sameEpoch, type CheckpointId, type Epoch, type TaskId, type WorkerId } from '../../core/ids.ts'
 import { unreachable } from '../../core/invariant.ts'
@@ -62,6 +63,7 @@ export class Attempt {
   private readonly parts: AttemptParts
   private readonly facts = new Mailbox<AttemptFact>()
   private readonly progress = new Map<TaskId, number>()
+  private readonly late = new Map<TaskId, LateDropped>()
   private readonly awaiting = new Set<WorkerId>()
   /** Workers of the attempt before. */
   private readonly inherited = new Set<WorkerId>()
@@ -81,6 +83,11 @@ export class Attempt {
     let sum = 0
     for (const records of this.progress.values()) sum += records
     return sum
+  }
+
+  /** Late records that were given up since the job's first start, as this attempt knows. */
+  get lateDropped(): LateDropped {
+    return sumOfLate(this.late.values())
   }
 
   post(fact: AttemptFact): void {
@@ -196,6 +203,9 @@ export class Attempt {
         break
       case 'committed':
         this.tell({ kind: 'committed', task: message.task, checkpoint: message.checkpoint })
+        break
+      case 'lateDropped':
+        this.late.set(message.task, message.dropped)
         break
       case 'progress':
         this.progress.set(message.task, message.records)

@@ -1,10 +1,13 @@
 /** What a job answers when it is asked, and when it is over. */
 import { isTyped, MillraceError } from '../../core/errors.ts'
+import type { LateDropped } from '../late-dropped.ts'
 import type { CheckpointId, WorkerId } from '../../core/ids.ts'
 
 export interface JobResult {
   /** Records that entered the flow since the job's first start, replayed ones counted once; 0 when it had finished before. */
   readonly records: number
+  /** Late records that were given up since the first start, by step: nobody continues its `.late`. Each once. */
+  readonly lateDropped: LateDropped
   readonly restarts: number
   /** Checkpoints completed in this process's time. */
   readonly checkpoints: number

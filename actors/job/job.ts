@@ -61,6 +61,7 @@ export class Job {
   private readonly unusable = new Map<CheckpointId, MillraceError>()
   private restarts = 0
   private records = 0
+  private lateDropped: JobResult['lateDropped'] = {}
   private checkpoints = 0
   private failedMs: number | undefined
   private stopping: { readonly savepoint: boolean } | undefined
@@ -224,6 +225,7 @@ export class Job {
     const outcome = await attempt.run()
     this.attempt = undefined
     this.records = attempt.sourceRecords
+    this.lateDropped = attempt.lateDropped
     return outcome
   }
 
@@ -307,8 +309,8 @@ export class Job {
 
   private emitFinished(): void {
     const result = this.result(true)
-    const { records, restarts, checkpoints } = result
-    this.events.emit({ event: 'job.finished', records, restarts, checkpoints })
+    const { records, restarts, checkpoints, lateDropped } = result
+    this.events.emit({ event: 'job.finished', records, restarts, checkpoints, lateDropped })
     this.events.close()
     this.settle.resolve(result)
   }
@@ -335,7 +337,8 @@ export class Job {
   }
 
   private result(ended: boolean): JobResult {
-    return { records: this.records, restarts: this.restarts, checkpoints: this.checkpoints, ended }
+    const { records, restarts, checkpoints, lateDropped } = this
+    return { records, restarts, checkpoints, lateDropped, ended }
   }
 
   private requireLog(): JobLog {

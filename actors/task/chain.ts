@@ -39,6 +39,8 @@ export interface OperatorNode {
   readonly clock: TaskStepClock
   /** Its records have event time. */
   readonly timed: boolean
+  /** Late records that were given up, since nobody continues the step's `.late`. Part of every snapshot. */
+  readonly late: { dropped: number }
   /** The step of this task that its records come from; undefined for the task's first step, and behind a source. */
   readonly follows: StepName | undefined
 }
@@ -167,11 +169,14 @@ function makeOperator(
       })
     : undefined
   const timed = plan.timed.has(name)
+  const late = { dropped: 0 }
+  const heard = edgesFrom(plan.graph, name).some(({ output }) => output === 'late')
+  const givenUp = heard ? undefined : (): void => void (late.dropped += 1)
   const clock = new TaskStepClock(() => Math.floor(parts.ports.clock.wallMs()), state)
   const context: OperatorContext = {
     step: name,
     emit: emitOf(name, 'main'),
-    emitTo: sideEmit(step, emitOf),
+    emitTo: sideEmit(step, emitOf, givenUp),
     gate: parts.gate,
     // Where there is no event time, nobody must see another step's.
     time: timed ? parts.register : { recordMs: NaN },
@@ -195,14 +200,16 @@ function makeOperator(
         })
   const before = name === task.chain.head ? undefined : edgesInto(plan.graph, name)[0]?.from
   const follows = before && stepOf(plan.graph, before).kind === 'operator' ? before : undefined
-  return { name, step, instance, state, clock, timed, follows }
+  return { name, step, instance, state, clock, timed, late, follows }
 }
 
 function sideEmit(
   { name, definition }: OperatorStep,
   emitOf: (from: StepName, output: OutputName) => Emit,
+  late: Emit | undefined,
 ): OperatorContext['emitTo'] {
-  const sides = new Map((definition.outputs ?? []).map((output) => [output, emitOf(name, output)]))
+  const emits = (output: OutputName): Emit => (output === 'late' && late) || emitOf(name, output)
+  const sides = new Map((definition.outputs ?? []).map((output) => [output, emits(output)]))
   return (output, record) => {
     const emit = sides.get(output)
     if (!emit) throw outputUnknown(name, output, [...sides.keys()])

@@ -21,6 +21,7 @@ import type { ChainRuntime, OperatorNode } from './chain.ts'
 import type { Gate } from './gate.ts'
 import type { Head, HeadChannel } from './head.ts'
 import type { LinkBuffer } from './output.ts'
+import type { LateDropped } from '../late-dropped.ts'
 import type { SectionDraft } from './sections.ts'
 import { SourceHead } from './source-head.ts'
 import type { RecordedChannel } from './task-channels.ts'
@@ -85,6 +86,12 @@ export class Task {
   /** What this source's task read since the job's first start; null for other tasks. */
   get recordsRead(): number | null {
     return this.parts.head instanceof SourceHead ? this.parts.head.recordsRead : null
+  }
+
+  /** Late records that its steps gave up, since the job's first start; steps without are left out. */
+  get lateDropped(): LateDropped {
+    const dropping = this.parts.chain.operators.filter(({ late }) => late.dropped > 0)
+    return Object.fromEntries(dropping.map(({ name, late }) => [name, late.dropped]))
   }
 
   /** For telling a poison record. */

@@ -1,6 +1,8 @@
 /**
- * A step's state that belongs to no key: what the step itself keeps, and the watermarks of its key groups (W1).
- * A section is one or the other, so that the reader can tell: `{ own }`, `{ copy }` or `{ floors }`.
+ * A step's state that belongs to no key: what the step itself keeps, the watermarks of its key groups (W1), and
+ * how many late records it gave up, so that each is counted once whatever crashes.
+ * A section is one or the other, so that the reader can tell: `{ own }`, `{ copy }`,
+ * `{ floors }` or `{ lateDropped }`.
  */
 import { decodeValue, encodeValue } from '../../core/codec/index.ts'
 import type { StepName } from '../../core/ids.ts'
@@ -12,7 +14,10 @@ import type { SectionDraft } from './sections.ts'
 import type { WatermarkFloor } from './step-clock.ts'
 
 type Content =
-  { readonly own: unknown } | { readonly copy: unknown } | { readonly floors: readonly WatermarkFloor[] }
+  | { readonly own: unknown }
+  | { readonly copy: unknown }
+  | { readonly floors: readonly WatermarkFloor[] }
+  | { readonly lateDropped: number }
 
 /** A section of a checkpoint, whichever task wrote it. */
 export interface UnkeyedSource {
@@ -22,7 +27,7 @@ export interface UnkeyedSource {
 
 /** Captured at the barrier. */
 export function unkeyedSections(node: OperatorNode, taskIndex: number): SectionDraft[] {
-  const { name, instance, clock, step } = node
+  const { name, instance, clock, step, late } = node
   const version = step.definition.keyed?.state.version ?? 1
   const draft = (scope: Scope, content: Content): SectionDraft => ({
     step: name,
@@ -38,6 +43,7 @@ export function unkeyedSections(node: OperatorNode, taskIndex: number): SectionD
       draft(scope.kind === 'split' ? scope : list, scope.kind === 'copy' ? { copy: value } : { own: value }),
     ),
     ...(floors.length > 0 ? [draft(list, { floors })] : []),
+    ...(late.dropped > 0 ? [draft(list, { lateDropped: late.dropped })] : []),
   ]
 }
 
@@ -46,7 +52,7 @@ export function unkeyedSections(node: OperatorNode, taskIndex: number): SectionD
  * reads the split, where the source is in the same task, and is shared out with the rest where it is not.
  */
 export function restoreUnkeyed(
-  { name, instance, clock }: OperatorNode,
+  { name, instance, clock, late }: OperatorNode,
   sections: readonly UnkeyedSource[],
   task: { readonly index: number; readonly of: number; readonly splits: readonly string[] | undefined },
 ): void {
@@ -58,7 +64,10 @@ export function restoreUnkeyed(
     const content = decodeValue(bytes) as Content
     if ('floors' in content) floors.push(...content.floors)
     else if ('copy' in content) copies.push(source)
-    else if (scope.kind === 'split' && task.splits) {
+    else if ('lateDropped' in content) {
+      if ((scope.kind === 'list' ? scope.index : i) % task.of === task.index)
+        late.dropped += content.lateDropped
+    } else if (scope.kind === 'split' && task.splits) {
       if (task.splits.includes(scope.split)) own.push({ scope, value: content.own })
     } else if ((scope.kind === 'list' ? scope.index : i) % task.of === task.index) {
       own.push({ scope: scope.kind === 'split' ? scope : { kind: 'list' }, value: content.own })

@@ -45,6 +45,7 @@ function open(...given: readonly Given[]) {
       state,
       clock: new TaskStepClock(() => time.wallMs(), state),
       timed,
+      late: { dropped: 0 },
       follows: follows === undefined ? undefined : stepName(follows),
     }
   })

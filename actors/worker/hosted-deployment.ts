@@ -31,6 +31,8 @@ export class HostedDeployment {
   private readonly deployment: Deployment
   private readonly scheduler: Scheduler
   private tasks: Task[] = []
+  /** By task, what the job was told last. */
+  private readonly lateReported = new Map<Task, number>()
   private stopped = false
 
   constructor(worker: WorkerOptions, epoch: Epoch, deployment: Deployment) {
@@ -211,7 +213,13 @@ export class HostedDeployment {
     this.worker.ports.timers.after(progressEveryMs, () => this.reportProgress())
   }
 
-  private report({ plan, recordsRead }: Task): void {
+  private report(task: Task): void {
+    const { plan, recordsRead, lateDropped: dropped } = task
+    const sum = Object.values(dropped).reduce((all, each) => all + each, 0)
+    if (sum !== (this.lateReported.get(task) ?? 0)) {
+      this.lateReported.set(task, sum)
+      this.worker.send({ kind: 'lateDropped', epoch: this.epoch, task: plan.id, dropped })
+    }
     if (recordsRead === null) return
     this.worker.send({ kind: 'progress', epoch: this.epoch, task: plan.id, records: recordsRead })
   }

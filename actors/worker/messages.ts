@@ -1,4 +1,5 @@
 /** What the job's coordinator and its workers say to each other. All plain data; ordered and reliable (L6). */
+import type { LateDropped } from '../late-dropped.ts'
 import type { ErrorReport } from '../../core/errors.ts'
 import type { CheckpointId, Epoch, StepName, TaskId, Term, WorkerId } from '../../core/ids.ts'
 import type { TaskSnapshot } from '../../snapshot/manifest.ts'
@@ -69,5 +70,12 @@ export type FromWorker =
       readonly task: TaskId
       readonly checkpoint: CheckpointId
       readonly values: Uint8Array
+    }
+  /** Whenever it has changed; with what was counted before a restore. */
+  | {
+      readonly kind: 'lateDropped'
+      readonly epoch: Epoch
+      readonly task: TaskId
+      readonly dropped: LateDropped
     }
   | { readonly kind: 'progress'; readonly epoch: Epoch; readonly task: TaskId; readonly records: number }

@@ -36,8 +36,10 @@ export function describeEvent(event: JobEvent): string | undefined {
       return `NATS at ${event.url} (pid ${event.pid})`
     case 'nats.lost':
       return `NATS lost (pid ${event.pid}): ${event.reason}; it is started again`
-    case 'job.finished':
-      return `finished: ${counted(event.records, 'record')}, ${counted(event.checkpoints, 'checkpoint')}, ${counted(event.restarts, 'restart')}`
+    case 'job.finished': {
+      const late = Object.entries(event.lateDropped).map(([step, n]) => `, ${n} late given up by '${step}'`)
+      return `finished: ${counted(event.records, 'record')}, ${counted(event.checkpoints, 'checkpoint')}, ${counted(event.restarts, 'restart')}${late.join('')}`
+    }
     case 'job.stopped':
       return event.checkpoint === null
         ? 'stopped'
