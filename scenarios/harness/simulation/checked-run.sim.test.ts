@@ -12,7 +12,13 @@ describe('simulate', () => {
     expect(violation?.what).toBe('cut: a')
     expect(violation?.report).toMatch(/seed 1: cut: a\n {2}found by a checker, too: cut: b/)
     const trace = violation?.trace ?? ''
-    expect(JSON.parse(trace)).toMatchObject({ seed: 1, faults: [], parallelism: 1, workers: 1 })
+    expect(JSON.parse(trace)).toMatchObject({
+      seed: 1,
+      faults: [],
+      size: 1 / 64,
+      parallelism: 1,
+      workers: 1,
+    })
     expect((await simulate(small, { replay: trace })).violations[0]?.report).toBe(violation?.report)
     found.mockRestore()
     expect((await simulate(small, { replay: trace })).violations).toEqual([])

@@ -17,7 +17,7 @@ describe('faults', { timeout: 600_000 }, () => {
 
   const run = { workers: 2, parallelism: 2, keyGroups: 16, checkpoints: { everyMs: 10, failuresMax: 1000 } }
   const play = (faults: Parameters<typeof runSchedule>[1]['faults']) =>
-    runSchedule(merging(), { seed: 3, faults, run, livenessMs: 60_000 })
+    runSchedule(merging(1), { seed: 3, faults, run, livenessMs: 60_000 })
 
   it('C7: a rotten bit in what a restore needs is refused with a typed error, and nothing wrong is visible', async () => {
     const expected = new Set(await failureFreeRows(merging, { run }))

@@ -58,7 +58,7 @@ describe('unaligned checkpoints, simulated', { timeout: 3_600_000 }, () => {
       const sums = { checkpoints: 0, unaligned: 0, onTheWay: 0 }
       for (let seed = from; seed < from + seeds; seed += 1) {
         const faults = drawFaults(seed, rates)
-        const { world, stuck } = await runSchedule(relaying(), { seed, faults, run, livenessMs })
+        const { world, stuck } = await runSchedule(relaying(1), { seed, faults, run, livenessMs })
         const store = await fileStore(storeFolder).open(world.disk)
         const { violations, ...found } = await checkCuts(store, [relayHop])
         expect([seed, stuck, violations]).toEqual([seed, undefined, []])

@@ -11,6 +11,7 @@ import {
   toJsonl,
   type Flow,
 } from '../../../../index.ts'
+import { share } from './shape.ts'
 
 interface Item {
   readonly id: number
@@ -69,11 +70,14 @@ const agree = operator<string, Verdict, string>()({
 })
 
 /** A keyed stream beside rules from several tasks, some of which throw: what every task makes of them is the same. */
-export function ruling(): Flow {
+export function ruling(size: number): Flow {
   const made = flow('ruling')
-  const rules = made.source('rules', fromGenerator({ count: 80, splits: 3, at: (id) => id }))
+  const rules = made.source('rules', fromGenerator({ count: share(80, size), splits: 3, at: (id) => id }))
   const judged = made
-    .source('items', fromGenerator({ count: 240, splits: 2, at: (id) => ({ id, key: `k${id % 13}` }) }))
+    .source(
+      'items',
+      fromGenerator({ count: share(240, size), splits: 2, at: (id) => ({ id, key: `k${id % 13}` }) }),
+    )
     .keyBy('item-key', (item) => item.key)
     .connectBroadcast('rules-to-all', rules)
     .process('judge', judge, { onError: 'dead-letter' })
@@ -88,11 +92,11 @@ export function ruling(): Flow {
 }
 
 /** A stream without keys beside numbers that end long after it: each number is told once, whatever the tasks; and a static side. */
-export function telling(): Flow {
+export function telling(size: number): Flow {
   const made = flow('telling')
-  const numbers = made.source('numbers', fromGenerator({ count: 120, at: (id) => id }))
+  const numbers = made.source('numbers', fromGenerator({ count: share(120, size), at: (id) => id }))
   made
-    .source('few', fromGenerator({ count: 30, splits: 2, at: (id) => id }))
+    .source('few', fromGenerator({ count: share(30, size), splits: 2, at: (id) => id }))
     .connectBroadcast('numbers-to-all', numbers)
     .process(
       'tell',

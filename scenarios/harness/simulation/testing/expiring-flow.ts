@@ -9,6 +9,7 @@ import {
   toJsonl,
   type Flow,
 } from '../../../../index.ts'
+import { share } from './shape.ts'
 
 interface Event {
   readonly id: number
@@ -61,10 +62,10 @@ const remember = operator<string, Event, Found>()({
 })
 
 /** Each key's records are of one split, so that they come in one order; silences let everything expire. */
-export function expiring(): Flow {
+export function expiring(size: number): Flow {
   const made = flow('expiring')
   made
-    .source('events', fromGenerator({ count: 300, splits: 3, share: 'interleaved', at: event }))
+    .source('events', fromGenerator({ count: share(300, size), splits: 3, share: 'interleaved', at: event }))
     .eventTime('time', { atMs: (record) => record.atMs, latenessMaxMs: disorderMs })
     .keyBy('by-key', (record) => record.key)
     .process('remember', remember)

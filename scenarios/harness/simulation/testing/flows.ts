@@ -9,6 +9,8 @@ import {
   type Flow,
   type RunOptions,
 } from '../../../../index.ts'
+import type { FlowMaker } from '../trial.ts'
+import { overtaking, share } from './shape.ts'
 
 interface Item {
   readonly id: number
@@ -33,15 +35,15 @@ const counts = operator<string, Item, Count>()({
 })
 
 /** Two sources into one keyed step, one of which ends early; output at every checkpoint and at the end. */
-export function merging(): Flow {
+export function merging(size: number): Flow {
   const made = flow('merging')
   const long = made.source(
     'long',
-    fromGenerator({ count: 600, splits: 2, at: (id) => ({ id, key: `k${id % 7}` }) }),
+    fromGenerator({ count: share(600, size), splits: 2, at: (id) => ({ id, key: `k${id % 7}` }) }),
   )
   const short = made.source(
     'short',
-    fromGenerator({ count: 20, at: (i) => ({ id: 1000 + i, key: `k${i % 3}` }) }),
+    fromGenerator({ count: share(20, size), at: (i) => ({ id: 1000 + i, key: `k${i % 3}` }) }),
   )
   long
     .union('both', short)
@@ -52,28 +54,36 @@ export function merging(): Flow {
 }
 
 /** A branch that ends, and runs its `onEnd`, long before the other; a source that is empty. */
-export function branching(): Flow {
-  const made = flow('branching')
-  made
-    .source('early', fromGenerator({ count: 40, at: (id) => ({ id, key: `e${id % 5}` }) }))
-    .keyBy('early-key', (record) => record.key)
-    .process('early-count', counts)
-    .sink('early-files', toJsonl('/early'))
-  const late = made.source('late', fromGenerator({ count: 500, at: (id) => ({ id, key: `l${id % 11}` }) }))
-  late
-    .keyBy('late-key', (record) => record.key)
-    .aggregate('late-sum', { init: () => 0, add: (sum, record) => sum + record.id }, { emitOn: 'end' })
-    .sink('late-values', collect())
-  late.filter('rare', (record) => record.id % 25 === 0).sink('rare-files', toJsonl('/rare'))
-  made.source('empty', fromGenerator({ count: 0, at: (id) => id })).sink('nothing', toJsonl('/nothing'))
-  return made
-}
+const branch =
+  (name: string) =>
+  (size: number): Flow => {
+    const made = flow(name)
+    made
+      .source('early', fromGenerator({ count: share(40, size), at: (id) => ({ id, key: `e${id % 5}` }) }))
+      .keyBy('early-key', (record) => record.key)
+      .process('early-count', counts)
+      .sink('early-files', toJsonl('/early'))
+    const late = made.source(
+      'late',
+      fromGenerator({ count: share(500, size), at: (id) => ({ id, key: `l${id % 11}` }) }),
+    )
+    late
+      .keyBy('late-key', (record) => record.key)
+      .aggregate('late-sum', { init: () => 0, add: (sum, record) => sum + record.id }, { emitOn: 'end' })
+      .sink('late-values', collect())
+    late.filter('rare', (record) => record.id % 25 === 0).sink('rare-files', toJsonl('/rare'))
+    made.source('empty', fromGenerator({ count: 0, at: (id) => id })).sink('nothing', toJsonl('/nothing'))
+    return made
+  }
+
+export const branching: FlowMaker = branch('branching')
+export const branchingUnaligned: FlowMaker = Object.assign(branch('branching-unaligned'), { run: overtaking })
 
 /** Iterables that outgrow the outputs, records that are set aside, and a reduce that speaks at every record. */
-export function spreading(): Flow {
+export function spreading(size: number): Flow {
   const made = flow('spreading')
   const spread = made
-    .source('seeds', fromGenerator({ count: 60, splits: 3, at: (id) => id }))
+    .source('seeds', fromGenerator({ count: share(60, size), splits: 3, at: (id) => id }))
     .flatMap('spread', (id) => Array.from({ length: 12 }, (_, i) => ({ id: id * 12 + i, key: `s${i % 4}` })))
   const checked = spread.map(
     'check',
@@ -92,10 +102,10 @@ export function spreading(): Flow {
 }
 
 /** The smallest flow with everything in it: source, exchange by key, keyed state, exactly-once sink. */
-export function small(): Flow {
+export function small(size: number): Flow {
   const made = flow('small')
   made
-    .source('numbers', fromGenerator({ count: 40, at: (id) => ({ id, key: `k${id % 5}` }) }))
+    .source('numbers', fromGenerator({ count: share(40, size), at: (id) => ({ id, key: `k${id % 5}` }) }))
     .keyBy('by-key', (record) => record.key)
     .process('count', counts)
     .sink('files', toJsonl('/out'))
@@ -103,13 +113,13 @@ export function small(): Flow {
 }
 
 /** An asynchronous generator, spread in turn over tasks, and one whose records go to every task. */
-export function sharing(): Flow {
+export function sharing(size: number): Flow {
   const made = flow('sharing')
   const numbers = made.source(
     'numbers',
     fromGenerator({
       async *open(position: number | null) {
-        for (let id = position ?? 0; id < 200; id += 1) {
+        for (let id = position ?? 0; id < share(200, size); id += 1) {
           if (id % 3 === 0) await Promise.resolve()
           yield { value: { id, key: `n${id % 5}` }, position: id + 1 }
         }
@@ -117,7 +127,10 @@ export function sharing(): Flow {
     }),
   )
   const all = made
-    .source('all', fromGenerator({ count: 30, at: (id) => ({ id: 2000 + id, key: `a${id % 2}` }) }))
+    .source(
+      'all',
+      fromGenerator({ count: share(30, size), at: (id) => ({ id: 2000 + id, key: `a${id % 2}` }) }),
+    )
     .broadcast()
     .map('to-all', (record) => record, { parallelism: 2 })
   numbers
@@ -134,11 +147,11 @@ export function sharing(): Flow {
  * To be run with `aborting.run`: checkpoints that mostly take longer than they may, so that staged output of several
  * waits for the first that completes (K1).
  */
-export function aborting(): Flow {
+export function aborting(size: number): Flow {
   const made = flow('aborting')
   const source = made.source(
     'numbers',
-    fromGenerator({ count: 300, at: (id) => ({ id, key: `k${id % 7}` }) }),
+    fromGenerator({ count: share(300, size), at: (id) => ({ id, key: `k${id % 7}` }) }),
   )
   source.map('copy', (record) => ({ ...record })).sink('copies', toJsonl('/copies'))
   source

@@ -12,6 +12,7 @@ import {
   tumbling,
   type Flow,
 } from '../../../../index.ts'
+import { share } from './shape.ts'
 
 interface Item {
   readonly id: number
@@ -39,13 +40,16 @@ const pairs = coOperator<string, Item, Item, string>()({
 })
 
 /** Two inputs with shared state, one of which ends early; a stream that meets itself; a side output. */
-export function pairing(): Flow {
+export function pairing(size: number): Flow {
   const made = flow('pairing')
   const many = made
-    .source('many', fromGenerator({ count: 90, splits: 2, at: (id) => ({ id, key: `k${id % 13}` }) }))
+    .source(
+      'many',
+      fromGenerator({ count: share(90, size), splits: 2, at: (id) => ({ id, key: `k${id % 13}` }) }),
+    )
     .keyBy('many-key', (item) => item.key)
   const few = made
-    .source('few', fromGenerator({ count: 30, at: (id) => ({ id, key: `k${id % 13}` }) }))
+    .source('few', fromGenerator({ count: share(30, size), at: (id) => ({ id, key: `k${id % 13}` }) }))
     .keyBy('few-key', (item) => item.key)
   const met = many.connect(few).process('meet', pairs)
   met.sink('files', toJsonl('/pairs'))
@@ -72,10 +76,10 @@ const inOrder = operator<string, Item & { readonly tries: number }, string>()({
 })
 
 /** Calls that take their time, fail, and run out of it; in order, as they are ready, and set aside. */
-export function calling(): Flow {
+export function calling(size: number): Flow {
   const made = flow('calling')
   const keyed = made
-    .source('items', fromGenerator({ count: 150, at: (id) => ({ id, key: `k${id % 7}` }) }))
+    .source('items', fromGenerator({ count: share(150, size), at: (id) => ({ id, key: `k${id % 7}` }) }))
     .throttle('slowly', { perSecond: 4_000 })
     .keyBy('by-key', (item) => item.key)
     .process('pass', pass)
@@ -121,15 +125,18 @@ const event = (id: number, atMs: number, keys: number): Event => ({
 })
 
 /** Joins by event time, of disordered streams: within an interval, with the version of the time, in windows. */
-export function joining(): Flow {
+export function joining(size: number): Flow {
   const made = flow('joining')
   const time = { atMs: (each: Event) => each.atMs, latenessMaxMs: disorderMs, idleMs: 30 }
   const orders = made
-    .source('orders', fromGenerator({ count: 160, splits: 2, at: (id) => event(id, id * 20, 6) }))
+    .source(
+      'orders',
+      fromGenerator({ count: share(160, size), splits: 2, at: (id) => event(id, id * 20, 6) }),
+    )
     .eventTime('order-time', time)
     .keyBy('order-key', (each) => each.key)
   const rates = made
-    .source('rates', fromGenerator({ count: 60, at: (id) => event(id, id * 55, 5) }))
+    .source('rates', fromGenerator({ count: share(60, size), at: (id) => event(id, id * 55, 5) }))
     .eventTime('rate-time', time)
     .keyBy('rate-key', (each) => each.key)
   orders

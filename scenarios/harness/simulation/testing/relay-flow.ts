@@ -1,6 +1,8 @@
 /** Numbered streams over two keyed steps, the second slower than the first: much is on its way at any time. */
 import { cell, flow, fromGenerator, operator, toJsonl, type Flow } from '../../../../index.ts'
 import type { Hop } from '../../checkers/cut.ts'
+import type { FlowMaker } from '../trial.ts'
+import { overtaking, share } from './shape.ts'
 
 interface Numbered {
   readonly stream: string
@@ -32,20 +34,25 @@ const following = operator<string, Numbered, Numbered>()({
 })
 
 /** A chain of three tasks, two of them with inputs from every task before it; a branch that has none. */
-export function relaying(): Flow {
-  const made = flow('relaying')
-  const ids = made.source('ids', fromGenerator({ count: 240, splits: 3, at: (id) => id }))
-  ids
-    .keyBy('by-stream', (id) => id % streams)
-    .process('number', numbering)
-    .keyBy('by-name', (record) => record.stream)
-    .process('follow', following)
-    .rebalance()
-    .flatMap('spread', (record) => Array.from({ length: 3 }, (_, i) => ({ ...record, i })))
-    .sink('files', toJsonl('/out'))
-  ids.filter('rare', (id) => id % 30 === 0).sink('rare-files', toJsonl('/rare'))
-  return made
-}
+const relay =
+  (name: string) =>
+  (size: number): Flow => {
+    const made = flow(name)
+    const ids = made.source('ids', fromGenerator({ count: share(240, size), splits: 3, at: (id) => id }))
+    ids
+      .keyBy('by-stream', (id) => id % streams)
+      .process('number', numbering)
+      .keyBy('by-name', (record) => record.stream)
+      .process('follow', following)
+      .rebalance()
+      .flatMap('spread', (record) => Array.from({ length: 3 }, (_, i) => ({ ...record, i })))
+      .sink('files', toJsonl('/out'))
+    ids.filter('rare', (id) => id % 30 === 0).sink('rare-files', toJsonl('/rare'))
+    return made
+  }
+
+export const relaying: FlowMaker = relay('relaying')
+export const relayingUnaligned: FlowMaker = Object.assign(relay('relaying-unaligned'), { run: overtaking })
 
 interface Cells {
   readonly sent?: number

@@ -9,6 +9,8 @@ import {
   toJsonl,
   type Flow,
 } from '../../../../index.ts'
+import type { FlowMaker } from '../trial.ts'
+import { overtaking, share } from './shape.ts'
 
 interface Event {
   readonly id: number
@@ -60,34 +62,46 @@ const panes = (sizeMs: number) =>
   })
 
 /** Disordered splits, a step that makes panes, and one behind it that makes panes of panes at their times. */
-export function timing(): Flow {
-  const made = flow('timing')
-  const small = made
-    .source(
-      'events',
-      fromGenerator({ count: 420, splits: 3, at: (id) => event(id, id * 10 - ((id * 37) % disorderMs)) }),
-    )
-    .eventTime('time', { atMs: (record) => record.atMs, latenessMaxMs: disorderMs, idleMs: 30 })
-    .filter('most', (record) => record.id % 11 !== 3)
-    .flatMap('twice', (record) => [record, record])
-    .keyBy('by-key', (record) => record.key)
-    .process('small', panes(200))
-  small.sink('small-files', toJsonl('/small'))
-  small
-    .filter('fired', (pane) => pane.endMs > 0)
-    .map('as-event', (pane) => ({ id: pane.count, key: 'all', atMs: pane.endMs - 1 }))
-    .keyBy('as-one', (record) => record.key)
-    .process('large', panes(1_000))
-    .sink('large-values', collect())
-  return made
-}
+const timed =
+  (name: string) =>
+  (size: number): Flow => {
+    const made = flow(name)
+    const small = made
+      .source(
+        'events',
+        fromGenerator({
+          count: share(420, size),
+          splits: 3,
+          at: (id) => event(id, id * 10 - ((id * 37) % disorderMs)),
+        }),
+      )
+      .eventTime('time', { atMs: (record) => record.atMs, latenessMaxMs: disorderMs, idleMs: 30 })
+      .filter('most', (record) => record.id % 11 !== 3)
+      .flatMap('twice', (record) => [record, record])
+      .keyBy('by-key', (record) => record.key)
+      .process('small', panes(200))
+    small.sink('small-files', toJsonl('/small'))
+    small
+      .filter('fired', (pane) => pane.endMs > 0)
+      .map('as-event', (pane) => ({ id: pane.count, key: 'all', atMs: pane.endMs - 1 }))
+      .keyBy('as-one', (record) => record.key)
+      .process('large', panes(1_000))
+      .sink('large-values', collect())
+    return made
+  }
+
+export const timing: FlowMaker = timed('timing')
+export const timingUnaligned: FlowMaker = Object.assign(timed('timing-unaligned'), { run: overtaking })
 
 /** Two streams of event time in one, each with its own pace; one ends long before the other. */
-export function converging(): Flow {
+export function converging(size: number): Flow {
   const made = flow('converging')
   const of = (name: string, count: number, everyMs: number) =>
     made
-      .source(name, fromGenerator({ count, splits: 2, at: (id) => event(id, id * everyMs) }))
+      .source(
+        name,
+        fromGenerator({ count: share(count, size), splits: 2, at: (id) => event(id, id * everyMs) }),
+      )
       .eventTime(`${name}-time`, { atMs: (record) => record.atMs, idleMs: 1_000 })
   of('fast', 300, 7)
     .union('both', of('short', 40, 3))

@@ -2,9 +2,10 @@
 import { toJsonl } from '../../../../index.ts'
 import { tokenRing, tokensConserved } from '../../../workloads/token-ring.ts'
 import type { FlowMaker, SimulatedRun } from '../trial.ts'
+import { share } from './shape.ts'
 
 const tokensMax = 120
-const optionsOf = (size: number) => ({ tokens: Math.ceil(tokensMax * size) })
+const optionsOf = (size: number) => ({ tokens: share(tokensMax, size) })
 
 const ring = (name: string, alignmentTimeoutMs: number | null): FlowMaker =>
   Object.assign(

@@ -14,6 +14,7 @@ import {
   tumbling,
   type Flow,
 } from '../../../../index.ts'
+import { share } from './shape.ts'
 
 interface Visit {
   readonly id: number
@@ -27,10 +28,10 @@ const visitAt = (id: number): Visit => ({ id, user: `u${id % 5}`, atMs: id * 10 
 const idsOf = (visits: readonly Visit[]): number[] => visits.map(({ id }) => id).sort((a, b) => a - b)
 
 /** Slices, sums of them, sessions; records combined before the shuffle, and one by one. Nothing is late. */
-export function windowed(): Flow {
+export function windowed(size: number): Flow {
   const made = flow('windowed')
   const visits = made
-    .source('visits', fromGenerator({ count: 2_400, splits: 3, at: visitAt }))
+    .source('visits', fromGenerator({ count: share(2_400, size), splits: 3, at: visitAt }))
     .eventTime('clock', { atMs: (visit) => visit.atMs, latenessMaxMs: 60 })
   const byUser = visits.keyBy('by-user', (visit) => visit.user)
   byUser
@@ -53,10 +54,10 @@ export function windowed(): Flow {
 }
 
 /** Which records are late, and what each pane shows, depends on who waits for whom; but each record is there once. */
-export function lateComers(): Flow {
+export function lateComers(size: number): Flow {
   const made = flow('late-comers')
   const windows = made
-    .source('visits', fromGenerator({ count: 300, splits: 3, at: visitAt }))
+    .source('visits', fromGenerator({ count: share(300, size), splits: 3, at: visitAt }))
     .eventTime('clock', { atMs: (visit) => visit.atMs, latenessMaxMs: 5 })
     .keyBy('by-user', (visit) => visit.user)
     .window('tumble', tumbling({ sizeMs: 80 }), {
