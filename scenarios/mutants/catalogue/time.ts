@@ -55,15 +55,39 @@ export const timeMutants: readonly Mutant[] = [
     what: 'a timer that was set before a restore never fires',
     edits: edit(
       timers,
-      'for (const [name, [domain, atMs]] of this.timersOf(entry) ?? []) this.push(domain, entry.key, name, atMs)',
-      'void entry',
+      'for (const slot of [this.slot, this.ttlSlot]) {',
+      'for (const slot of [this.ttlSlot]) {',
     ),
   },
   {
     id: 'timers-fire-again',
     invariant: 'W1',
     what: 'a timer that has fired is still in the state',
-    edits: edit(timers, 'this.host.resume(entry)\n      this.delete(name)', 'this.host.resume(entry)'),
+    edits: edit(
+      timers,
+      'if (sweep) return { key, timer: { name, atMs, domain } }\n      this.drop(entry, timers, name)',
+      'if (sweep) return { key, timer: { name, atMs, domain } }',
+    ),
+  },
+  {
+    id: 'expired-is-read',
+    invariant: 'X1',
+    what: 'what has reached its deadline is read until it is swept',
+    edits: edit(
+      'operators/state/ttl.ts',
+      'return deadlineMs === undefined || deadlineMs > this.nowMs(cell)',
+      'return deadlineMs === undefined || deadlineMs >= this.nowMs(cell) - 20',
+    ),
+  },
+  {
+    id: 'swept-too-early',
+    invariant: 'X2',
+    what: 'a sweep takes what a record that is still to come may read',
+    edits: edit(
+      'operators/state/ttl-sweep.ts',
+      'return earliestMs <= untilMs ? undefined',
+      'return earliestMs <= untilMs + 40 ? undefined',
+    ),
   },
   {
     id: 'times-not-carried',
