@@ -11,6 +11,8 @@ import { flow, type Flow } from '../../operators/flow.ts'
 import type { Chunk, SourceDefinition } from '../../operators/source.ts'
 import { cell, mapCell } from '../../operators/state/schema.ts'
 import { operator } from '../../operators/steps/process.ts'
+import { toList } from '../../operators/aggregates/index.ts'
+import { tumbling, type WindowResult } from '../../operators/windows/index.ts'
 import { Captured, LocalJob, type Checkpoint } from './testing/local-job.ts'
 
 interface Row {
@@ -241,6 +243,69 @@ describe('event time through a flow', () => {
     await job.finish()
     await job.crash()
     expect(describePanes(first.records)).toEqual(modelOf([...late, ...ahead]))
+  })
+
+  it('windows of splits that go idle and return: what is not late is in its windows, over crashes and rescaling', async () => {
+    const crash = fc.record({
+      parallelism: fc.integer({ min: 1, max: 3 }),
+      before: fc.nat(300),
+      after: fc.nat(60),
+    })
+    const paces = fc.array(fc.constantFrom(3, 6, 40, 120), { minLength: 4, maxLength: 4 })
+    let lateOnes = 0
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(split, { minLength: 2, maxLength: 4 }),
+        paces,
+        fc.array(crash, { maxLength: 2 }),
+        fc.nat(),
+        async (splits, everyMs, crashes, seed) => {
+          const random = seededRandom(seed)
+          const { ports, time } = portsOf(seed)
+          const shown = new Captured<WindowResult<string, readonly Row[]>>()
+          const late = new Captured<Row>()
+          const made = (): Flow => {
+            const built = flow('f')
+            const panesOf = built
+              .source('rows', rowSource(splits, { time, everyMs }))
+              .eventTime('time', { atMs: (row) => row.atMs, latenessMaxMs: 15, idleMs: 10 })
+              .keyBy('by-key', (row) => row.key)
+              .window('window', tumbling({ sizeMs }))
+              .aggregate('list', toList())
+            panesOf.sink('shown', shown.sink())
+            panesOf.late.sink('late', late.sink())
+            return built
+          }
+          let restored: Checkpoint | undefined
+          for (const [i, { parallelism, before, after }] of crashes.entries()) {
+            const job = await LocalJob.open(made(), { parallelism, random, ports, time, restored })
+            await job.run(before)
+            restored = await job.checkpoint(i + 1)
+            await job.run(after)
+            await job.crash()
+            shown.restore(restored)
+            late.restore(restored)
+          }
+          const parallelism = 1 + below(random, 3)
+          const job = await LocalJob.open(made(), { parallelism, random, ports, time, restored })
+          await job.finish()
+          await job.crash()
+          lateOnes += late.records.length
+          const left = [...late.records]
+          const onTime = splits.flat().filter(({ key, atMs }) => {
+            const index = left.findIndex((row) => row.key === key && row.atMs === atMs)
+            if (index >= 0) left.splice(index, 1)
+            return index < 0
+          })
+          expect(left).toEqual([])
+          expect(
+            shown.records.map(({ key, endMs, value }) => `${key} ${endMs} ${value.length}`).sort(),
+          ).toEqual(modelOf(onTime))
+        },
+      ),
+      { numRuns: 60 },
+    )
+    expect(lateOnes).toBeGreaterThan(0)
   })
 
   it('the clock sets off timers while nothing is read, once, also when they fell due during a restart', async () => {
