@@ -4,8 +4,10 @@
  * the account.
  */
 import { cell, flow, fromGenerator, operator, toJsonl } from '../../index.ts'
-import { checkConservation } from '../harness/checkers/conservation.ts'
-import type { Play, Stage } from '../harness/scenario/scenario.ts'
+import { checkConservation, type Conserved } from '../harness/checkers/conservation.ts'
+import { checkSequence, type Sequenced } from '../harness/checkers/sequence.ts'
+import type { Play, Played, Stage } from '../harness/scenario/scenario.ts'
+import { visibleRows } from '../harness/scenario/visible.ts'
 
 interface Transfer {
   readonly id: number
@@ -110,21 +112,39 @@ export const bank =
       flow: made,
       records: transfers,
       expect: { booked: bookings(transfers, accounts) },
-      check: ({ store }) =>
-        checkConservation(store, {
-          total: 0,
-          steps: {
-            withdraw: ({ cells }) => cells['balance'] as number,
-            clearing: ({ cells }) => sumOf(cells['held'] as Transfer[]),
-            deposit: ({ cells }) => cells['balance'] as number,
-          },
-          onTheWay: {
-            clearing: ({ amount }: Transfer) => amount,
-            deposit: ({ amount }: Transfer) => amount,
-          },
-        }),
+      check: async (played) => [
+        ...(await checkConservation(played.store, conserved)),
+        ...(await checkEntries(played, bookings(transfers, accounts))),
+      ],
     }
   }
+
+const conserved: Conserved = {
+  total: 0,
+  steps: {
+    withdraw: ({ cells }) => cells['balance'] as number,
+    clearing: ({ cells }) => sumOf(cells['held'] as Transfer[]),
+    deposit: ({ cells }) => cells['balance'] as number,
+  },
+  onTheWay: {
+    clearing: ({ amount }: Transfer) => amount,
+    deposit: ({ amount }: Transfer) => amount,
+  },
+}
+
+/** Each account's entries come in the order of their numbers: one task wrote them. A job that failed may owe the last. */
+async function checkEntries(
+  { files, stage }: Pick<Played, 'files' | 'stage'>,
+  expected: readonly Booking[],
+): Promise<readonly string[]> {
+  const entriesOf = (rows: readonly Booking[]): readonly Sequenced[] =>
+    rows.flatMap((row) => (row.kind === 'entry' ? [{ key: row.account, number: row.n }] : []))
+  const last = new Map(entriesOf(expected).map(({ key, number }) => [key, number]))
+  const rows = (await visibleRows(files, `${stage.folder}/booked`)) as readonly Booking[]
+  const { duplicated, phantom, outOfOrder } = checkSequence(entriesOf(rows), last)
+  if (duplicated + phantom + outOfOrder === 0) return []
+  return [`sequence: ${duplicated} entries doubled, ${phantom} of nowhere, ${outOfOrder} out of order`]
+}
 
 const sumOf = (held: readonly Transfer[]): number => held.reduce((sum, { amount }) => sum + amount, 0)
 

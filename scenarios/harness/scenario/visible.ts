@@ -1,9 +1,11 @@
 /** What a reader of an output folder sees: committed files, and nothing that begins with a dot. */
 import type { Files } from '../../../core/ports/files.ts'
 
+/** In the order in which each task wrote them. */
 export async function visibleFiles(files: Files, folder: string): Promise<readonly string[]> {
   try {
-    return (await files.list(folder)).filter((name) => /^part-.*\.jsonl$/.test(name))
+    const names = (await files.list(folder)).filter((name) => /^part-.*\.jsonl$/.test(name))
+    return names.sort((a, b) => a.localeCompare(b, 'en', { numeric: true }))
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
     throw error
