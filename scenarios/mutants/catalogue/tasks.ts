@@ -168,7 +168,7 @@ export const taskMutants: readonly Mutant[] = [
     what: 'a commit that failed counts as done',
     edits: edit(
       sink,
-      'if (final) throw this.commitFailed(cause)',
+      'if (fatal || late || tries === commitTriesMax) throw this.commitFailed(cause)',
       'if (fatal) throw this.commitFailed(cause)\n        return',
     ),
   },

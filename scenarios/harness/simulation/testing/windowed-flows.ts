@@ -31,20 +31,20 @@ const idsOf = (visits: readonly Visit[]): number[] => visits.map(({ id }) => id)
 export function windowed(size: number): Flow {
   const made = flow('windowed')
   const visits = made
-    .source('visits', fromGenerator({ count: share(2_400, size), splits: 3, at: visitAt }))
+    .source('visits', fromGenerator({ count: share(800, size), splits: 3, at: visitAt }))
     .eventTime('clock', { atMs: (visit) => visit.atMs, latenessMaxMs: 60 })
   const byUser = visits.keyBy('by-user', (visit) => visit.user)
   byUser
-    .window('slide', sliding({ sizeMs: 5_000, slideMs: 500 }))
+    .window('slide', sliding({ sizeMs: 2_000, slideMs: 200 }))
     .aggregate('seen', together({ n: count(), lowest: min((visit) => visit.id) }))
     .sink('seen-files', toJsonl('/seen'))
   byUser
-    .window('tumble', tumbling({ sizeMs: 3_000, offsetMs: -100 }), { allowedLatenessMs: 1_000 })
+    .window('tumble', tumbling({ sizeMs: 1_000, offsetMs: -100 }), { allowedLatenessMs: 400 })
     .aggregate('listed', toList())
     .map('ids', ({ key, startMs, endMs, value }) => ({ key, startMs, endMs, ids: idsOf(value) }))
     .sink('listed-values', collect())
   visits
-    .filter('bursts', (visit) => visit.id % 300 < 25)
+    .filter('bursts', (visit) => visit.id % 100 < 25)
     .keyBy('by-parity', (visit) => visit.id % 2)
     .window('sessions', session({ gapMs: 150 }))
     .aggregate('session-ids', toList())
