@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
+import type { Element } from '../core/elements.ts'
 import { checkpointId } from '../core/ids.ts'
 import { limits } from '../core/limits.ts'
 import { ChannelRecording, elementOf, readChannel } from './channel-recording.ts'
@@ -80,6 +81,20 @@ describe.each([
     expect([state.complete, wake.mock.calls.length > 0]).toEqual([true, true])
     expect(contentOf(state).filter((item) => typeof item === 'number')).toEqual([1, 2, 3])
     expect(contentOf(state).at(-1)).toEqual(watermark(2))
+  })
+
+  it('L1: a watermark that replaces an untaken one does so there too', () => {
+    const { output, input, run } = open()
+    for (const atMs of [1, 2]) output.sendSignal(watermark(atMs))
+    run({ ms: 50 })
+    const state = input.record(id(1))
+    output.sendSignal(watermark(3))
+    output.sendSignal(barrier(1))
+    run({ ms: 50 })
+    const taken: unknown[] = []
+    for (let element = input.take(); element; element = input.take()) taken.push(element)
+    expect(contentOf(state)).toEqual(taken.filter((element) => (element as Element).kind === 'watermark'))
+    expect(taken.at(-2)).toMatchObject(watermark(3))
   })
 
   it('ends with the next recording, and with the link', () => {

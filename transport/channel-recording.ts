@@ -61,6 +61,13 @@ export class ChannelRecording implements ChannelState {
     }
   }
 
+  /** The newest watermark of the link, which nobody took yet, gave way to this one: on the link they are one element. */
+  replaceLast(item: Watermark): void {
+    if (this.phase !== 'recording') return
+    invariant(this.items.at(-1)?.kind === 'watermark', 'R2: a watermark replaces a watermark')
+    this.items[this.items.length - 1] = item
+  }
+
   /** Everything below the cut is here. */
   finish(): void {
     if (this.phase === 'recording') this.phase = 'complete'

@@ -50,7 +50,7 @@ export class Pipe {
     const merges = signal.kind === 'watermark' && this.queue.length > 1
     if (merges && this.queue.last()?.kind === 'watermark') {
       this.queue.replaceLast(signal)
-      this.recording?.add(signal)
+      this.recording?.replaceLast(signal)
     } else this.append(signal)
   }
 
