@@ -93,7 +93,7 @@ function drawFault(random: Random, rates: Required<FaultRates>, span: FaultSpan)
     case 'failpoint':
       return drawFailpoint(random)
     case 'network':
-      return { kind, atMs, forMs, faults: drawNetwork(random) }
+      return { kind, atMs, forMs: forMs * 3, faults: drawNetwork(random) }
     case 'partition':
       return { kind, atMs, forMs: forMs * 2, pick }
     case 'oneWay':
