@@ -4,13 +4,14 @@
  *
  * - A file's content is append-only, so what is durable of it is a prefix.
  * - A folder keeps two sets of names: those a process sees and those that survive.
- * - `fault` is asked before an operation has any effect; `crash` kills every open handle.
+ * - `fault` is asked before an operation has any effect, and as `linked` after a link had it: an answer may be lost.
+ * - `crash` kills every open handle.
  */
 import { resolve } from 'node:path/posix'
 import type { FileHandle, Files, FileStat } from '../ports/files.ts'
 import { below, type Random } from '../ports/random.ts'
 
-export type FileOperation = keyof Files | 'read' | 'append' | 'sync' | 'close'
+export type FileOperation = keyof Files | 'linked' | 'read' | 'append' | 'sync' | 'close'
 
 export interface SimulatedFilesOptions {
   /** An error to fail the operation with. */
@@ -166,6 +167,7 @@ export function simulatedFiles(options: SimulatedFilesOptions = {}): SimulatedFi
     async link(from, to) {
       check('link', to)
       newName('link', to, getFile('link', from))
+      check('linked', to)
     },
     async unlink(path) {
       check('unlink', path)

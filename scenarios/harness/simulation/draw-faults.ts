@@ -101,7 +101,7 @@ function drawFault(random: Random, rates: Required<FaultRates>, span: FaultSpan)
     case 'natsRestart':
       return { kind, atMs, forMs: pick < 0.8 ? forMs : forMs * 40 }
     case 'disk':
-      return { kind, atMs, forMs, code: pick < 0.5 ? 'ENOSPC' : 'EIO', rate: unit(random) * 0.5 }
+      return { kind, atMs, forMs: forMs * 2, code: pick < 0.4 ? 'ENOSPC' : 'EIO', rate: unit(random) * 0.5 }
     case 'slowDisk': {
       const where = oneOf(random, ['store', 'everywhere'] as const)
       return { kind, atMs, forMs, operationMsMax: pick < 0.7 ? pick * 100 : 30_000 * unit(random), where }
@@ -126,7 +126,12 @@ function drawFailpoint(random: Random): Fault {
   const role = name.startsWith('coordinator.') ? 'Parent' : oneOf(random, ['Parent', 'Worker'] as const)
   const hit = 1 + below(random, 6)
   if (stop) return { kind: 'failpoint', name, hit, action: `stop${role}`, forMs }
-  return { kind: 'failpoint', name, hit, action: oneOf(random, ['throw', `kill${role}`] as const) }
+  return {
+    kind: 'failpoint',
+    name,
+    hit,
+    action: oneOf(random, ['throw', `kill${role}`, 'losePower'] as const),
+  }
 }
 
 const drawNetwork = (random: Random) => ({

@@ -27,7 +27,7 @@ export type Fault =
       readonly kind: 'failpoint'
       readonly name: FailpointName
       readonly hit: number
-      readonly action: 'throw' | 'killWorker' | 'killParent' | 'stopWorker' | 'stopParent'
+      readonly action: 'throw' | 'killWorker' | 'killParent' | 'stopWorker' | 'stopParent' | 'losePower'
       /** Only hits in tasks that begin with one of these steps count. Default: all. */
       readonly steps?: readonly string[]
       /** How long a stop lasts. Default 1,000. */

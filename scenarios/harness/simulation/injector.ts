@@ -113,8 +113,7 @@ export class Injector {
       case 'startAgain':
         return this.stage.takeOver()
       case 'powerLoss':
-        world.losePower()
-        return this.stage.restart()
+        return this.losePower()
       case 'network':
         cluster.network.setFaults(fault.faults)
         return this.later(fault, () => cluster.network.setFaults(calmNetwork))
@@ -152,6 +151,11 @@ export class Injector {
     this.stage.world.time.after(fault.forMs, fn)
   }
 
+  private losePower(): void {
+    this.stage.world.losePower()
+    this.stage.restart()
+  }
+
   /** Another run takes over while the first one's parent stands still; both are alive when it goes on. */
   private stopParent(
     cluster: Cluster,
@@ -181,6 +185,7 @@ export class Injector {
       if (place.worker !== undefined) cluster?.stopWorker(workerId(place.worker), forMs)
       return
     }
+    if (action === 'losePower') this.losePower()
     if (action === 'killParent') this.stage.restart()
     if (action === 'killWorker' && place.worker !== undefined) cluster?.killWorker(workerId(place.worker))
     throw new MillraceError('CRASH', `crashed at ${name}`, { retry: 'retry' })

@@ -1,7 +1,5 @@
 /** Who looks on while a world runs: sees what happens, changes nothing. */
 import type { Trace } from '../../../core/ports/trace.ts'
-import type { Files } from '../../../core/ports/files.ts'
-import type { SimulatedFiles } from '../../../core/simulated/files.ts'
 import type { Channel } from '../../../transport/channel.ts'
 
 export interface Observer {
@@ -15,21 +13,6 @@ export interface Observer {
   /** `paths`: of every file that is left. */
   powerLost(paths: ReadonlySet<string>): void
 }
-
-export const observedFiles = (files: SimulatedFiles, observer: Observer): Files => ({
-  open: (path, mode) => files.open(path, mode),
-  readAll: (path) => files.readAll(path),
-  async link(from, to) {
-    await files.link(from, to)
-    observer.linked(to, () => files.contentOf(to))
-  },
-  unlink: (path) => files.unlink(path),
-  makeFolder: (path) => files.makeFolder(path),
-  removeFolder: (path) => files.removeFolder(path),
-  list: (path) => files.list(path),
-  stat: (path) => files.stat(path),
-  syncFolder: (path) => files.syncFolder(path),
-})
 
 export const observedChannel = (channel: Channel, observer: Observer): Channel => ({
   self: channel.self,

@@ -8,7 +8,7 @@ import { simulatedFiles, type SimulatedFiles } from '../../../core/simulated/fil
 import { seededRandom } from '../../../core/simulated/random.ts'
 import { virtualTime, type VirtualTime } from '../../../core/simulated/time.ts'
 import type { NetworkFaults } from '../../../transport/simulated/memory-channels.ts'
-import { observedFiles, type Observer } from './observer.ts'
+import type { Observer } from './observer.ts'
 import { SimulatedProcess } from './process.ts'
 
 export interface WorldOptions {
@@ -60,7 +60,10 @@ export class World {
     this.networkRandom = seededRandom(options.seed * 8 + 2)
     this.disk = simulatedFiles({
       nowMs: () => this.time.wallMs(),
-      fault: options.fileFault,
+      fault: (operation, path) => {
+        if (operation === 'linked') options.observer?.linked(path, () => this.disk.contentOf(path))
+        return options.fileFault(operation, path)
+      },
       reading: (_, bytes) => options.reading(bytes),
     })
   }
@@ -80,7 +83,7 @@ export class World {
       name,
       ...(parent && { parent }),
       time: this.time,
-      files: observer ? observedFiles(this.disk, observer) : this.disk,
+      files: this.disk,
       observer,
       random: seededRandom(this.options.seed * 1000 + 100 + this.processes.length),
       failpoints: { hit: this.options.failpoint },
