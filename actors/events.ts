@@ -32,6 +32,8 @@ export type JobEventBody =
       readonly event: 'job.restarting'
       readonly epoch: string
       readonly delayMs: number
+      /** Of what failed, and its message. */
+      readonly code: string
       readonly reason: string
     }
   | {

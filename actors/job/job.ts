@@ -268,6 +268,7 @@ export class Job {
       event: 'job.restarting',
       epoch: epochLabel({ term: this.requireLog().term, attempt: (this.epoch?.attempt ?? 0) + 1 }),
       delayMs: Math.round(decision.delayMs),
+      code: outcome.error.code,
       reason: outcome.error.message,
     })
     if (this.epoch) this.crew.tellAll({ kind: 'cancel', epoch: this.epoch })

@@ -53,8 +53,8 @@ export interface TaskParts {
   readonly ports: Ports
 }
 
-/** Keys of a running snapshot that one step encodes: about a millisecond. */
-const sliceKeys = 500
+/** Keys of a running snapshot that one step encodes, fewer where the task's steps are shorter: about a millisecond. */
+const sliceKeysMax = 500
 /** Invocations after which the steps that make watermarks are asked, fewer where the task's steps are shorter. */
 const askEveryMax = limits.batchRecordsMax
 
@@ -159,7 +159,7 @@ export class Task {
     this.askEvery = Math.min(budget, askEveryMax)
     this.makeRoom()
     this.takeOvertaking()
-    const slicing = this.sliceCheckpoint()
+    const slicing = this.sliceCheckpoint(Math.min(budget, sliceKeysMax))
     let used = 0
     while (used < budget) {
       if (gate.blocked > 0) return used > 0 || slicing ? 'progress' : 'blocked'
@@ -268,12 +268,12 @@ export class Task {
   }
 
   /** C3: a slice of the running snapshot; when all is encoded, the upload goes on by itself. */
-  private sliceCheckpoint(): boolean {
+  private sliceCheckpoint(keysMax: number): boolean {
     const { checkpoint } = this
     if (!checkpoint) return false
     let progress: ReturnType<TaskCheckpoint['slice']>
     try {
-      progress = checkpoint.slice(sliceKeys)
+      progress = checkpoint.slice(keysMax)
     } catch (error) {
       if (!(error instanceof ChannelStateError)) throw error
       this.dropCheckpoint()

@@ -1,4 +1,5 @@
 /** What mutants are tried on: the simulator's flows, and some for what those leave alone. */
+import { crc32 } from 'node:zlib'
 import { cell, collect, flow, fromGenerator, operator, toJsonl, type Flow } from '../../index.ts'
 import type { SimulateOptions } from '../harness/simulation/simulate.ts'
 import type { Simulated } from '../harness/simulation/trial.ts'
@@ -20,12 +21,12 @@ function bulky(): Flow {
     .keyBy('by-key', (item) => item.key)
     .process(
       'hoard',
-      operator<string, Item, Item & { readonly seen: number }>()({
+      operator<string, Item, Item & { readonly seen: number; readonly sum: number }>()({
         state: { seen: cell(() => 0), ballast: cell(() => 'x'.repeat(8_000)) },
         onRecord(ctx, item) {
           ctx.state.ballast.set(`${ctx.state.ballast.get().slice(1)}${item.id % 10}`)
           ctx.state.seen.set(ctx.state.seen.get() + 1)
-          ctx.emit({ ...item, seen: ctx.state.seen.get() })
+          ctx.emit({ ...item, seen: ctx.state.seen.get(), sum: crc32(ctx.state.ballast.get()) })
         },
       }),
     )
@@ -56,6 +57,26 @@ function poisoned(): Flow {
   return made
 }
 
+/** Each key comes twice in a row, and is in no snapshot that began before: many slices, many newcomers. */
+function newcomers(): Flow {
+  const made = flow('newcomers')
+  made
+    .source('items', fromGenerator({ count: 300, at: (id) => ({ id, key: `k${id >> 1}` }) }))
+    .keyBy('by-key', (item) => item.key)
+    .process(
+      'twice',
+      operator<string, Item, string>()({
+        state: { seen: cell(() => 0) },
+        onRecord(ctx) {
+          ctx.state.seen.set(ctx.state.seen.get() + 1)
+          ctx.emit(`${ctx.key} ${ctx.state.seen.get()}`)
+        },
+      }),
+    )
+    .sink('seen', collect())
+  return made
+}
+
 /** A flow, and how it is run; the defaults are those of `simulate`. */
 export interface Course {
   readonly flow: Simulated
@@ -67,7 +88,7 @@ const unaligned = {
 }
 /** The cheapest first, the dearest last. */
 const turn = (name: string): number => (name === 'small' ? 0 : name === 'timing' ? 2 : 1)
-const aligned = Object.entries({ bulky, poisoned, ...engineFlows })
+const aligned = Object.entries({ bulky, newcomers, poisoned, ...engineFlows })
   .filter(([name]) => !name.endsWith('-unaligned'))
   .sort(([a], [b]) => turn(a) - turn(b))
 

@@ -139,7 +139,7 @@ export class Cluster {
 
   private noteEvent(event: JobEvent): void {
     if (event.event === 'job.progress') return
-    if ('code' in event) this.world.report(event.code, event.message)
+    if ('code' in event) this.world.report(event.code, 'reason' in event ? event.reason : event.message)
     this.world.count(event.event)
     if (event.event === 'checkpoint.completed' && event.channelBytes > 0) {
       this.world.count('checkpoint with channel state')

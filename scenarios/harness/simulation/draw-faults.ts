@@ -3,7 +3,7 @@ import { ConfigError } from '../../../core/errors.ts'
 import { failpointNames } from '../../../core/ports/failpoints.ts'
 import { below, unit, type Random } from '../../../core/ports/random.ts'
 import { seededRandom } from '../../../core/simulated/random.ts'
-import type { Fault, FaultKind } from './faults.ts'
+import { slowFolders, type Fault, type FaultKind } from './faults.ts'
 
 /** Weights of the kinds, relative to each other; 0 leaves a kind out. */
 export type FaultRates = Partial<Record<FaultKind, number>>
@@ -101,13 +101,21 @@ function drawFault(random: Random, rates: Required<FaultRates>, span: FaultSpan)
     case 'natsRestart':
       return { kind, atMs, forMs: pick < 0.8 ? forMs : forMs * 40 }
     case 'disk':
-      return { kind, atMs, forMs: forMs * 2, code: pick < 0.4 ? 'ENOSPC' : 'EIO', rate: unit(random) * 0.5 }
+      return {
+        kind,
+        atMs,
+        forMs: forMs * 2,
+        code: pick < 0.4 ? 'ENOSPC' : 'EIO',
+        rate: unit(random) * 0.5,
+        ...drawEnd(random),
+      }
     case 'slowDisk': {
-      const where = oneOf(random, ['store', 'everywhere'] as const)
-      return { kind, atMs, forMs, operationMsMax: pick < 0.7 ? pick * 100 : 30_000 * unit(random), where }
+      const where = oneOf(random, slowFolders)
+      const operationMsMax = pick < 0.7 ? pick * 100 : 30_000 * unit(random)
+      return { kind, atMs, forMs, operationMsMax, where, ...drawEnd(random) }
     }
     case 'bitFlip':
-      return { kind, atMs, forMs: forMs * 4, rate: unit(random) * 0.5 }
+      return { kind, atMs, forMs: forMs * 20, rate: unit(random) ** 3 * 0.5 }
     case 'bitRot':
       return { kind, atMs, pick, bit: unit(random) }
     case 'clockJump':
@@ -141,6 +149,10 @@ const drawNetwork = (random: Random) => ({
   reorderRate: unit(random) < 0.5 ? 0 : unit(random) * 0.3,
   delayMsMax: unit(random) * 40,
 })
+
+/** A disk in trouble takes the machine with it now and then. */
+const drawEnd = (random: Random): { readonly endsDark?: true } =>
+  unit(random) < 0.3 ? { endsDark: true } : {}
 
 const oneOf = <T>(random: Random, items: readonly T[]): T => items[below(random, items.length)] as T
 

@@ -56,16 +56,19 @@ export type Fault =
       readonly kind: 'disk'
       readonly atMs: number
       readonly forMs: number
+      /** Then the power fails. */
+      readonly endsDark?: true
       readonly code: 'ENOSPC' | 'EIO'
       readonly rate: number
     }
-  /** File operations that begin then take up to `operationMsMax`; those of the checkpoint store, or all. */
+  /** File operations that begin then take up to `operationMsMax`. */
   | {
       readonly kind: 'slowDisk'
       readonly atMs: number
       readonly forMs: number
+      readonly endsDark?: true
       readonly operationMsMax: number
-      readonly where: 'store' | 'everywhere'
+      readonly where: SlowFolder
     }
   /** Reads of the checkpoint store and of staged output see a flipped bit at this rate. */
   | { readonly kind: 'bitFlip'; readonly atMs: number; readonly forMs: number; readonly rate: number }
@@ -77,6 +80,10 @@ export type Fault =
   | { readonly kind: 'throwingCode'; readonly call: number; readonly when: 'before' | 'after' }
   /** The n-th call of user code blocks its process: for `forMs` nothing else happens there. */
   | { readonly kind: 'slowCode'; readonly call: number; readonly forMs: number }
+
+/** In which folders files are slow: of the store all, its log or its parts; or what is not of the store. */
+export const slowFolders = ['log', 'parts', 'store', 'outputs', 'everywhere'] as const
+export type SlowFolder = (typeof slowFolders)[number]
 
 export type FaultKind = Fault['kind']
 

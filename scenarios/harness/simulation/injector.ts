@@ -7,7 +7,7 @@ import { systemError } from '../../../core/simulated/files.ts'
 import { workerId, type WorkerId } from '../../../core/ids.ts'
 import { coordinatorAddress } from '../../../actors/worker/remote-host.ts'
 import { storeFolder, type Cluster } from './cluster.ts'
-import type { Fault, TimedFault } from './faults.ts'
+import type { Fault, SlowFolder, TimedFault } from './faults.ts'
 import { calmNetwork, fileMsUsual, type World } from './world.ts'
 
 type FailpointFault = Extract<Fault, { kind: 'failpoint' }>
@@ -131,13 +131,18 @@ export class Injector {
         cluster.network.stopServer()
         return this.later(fault, () => cluster.network.startServer())
       case 'slowDisk':
-        world.fileMs = (path) =>
-          fault.where === 'everywhere' || path.startsWith(storeFolder) ? fault.operationMsMax : fileMsUsual
-        return this.later(fault, () => (world.fileMs = () => fileMsUsual))
+        world.fileMs = (path) => (isIn(fault.where, path) ? fault.operationMsMax : fileMsUsual)
+        return this.later(fault, () => {
+          world.fileMs = () => fileMsUsual
+          if (fault.endsDark) this.losePower()
+        })
       case 'disk':
       case 'bitFlip':
         this.active.add(fault)
-        return this.later(fault, () => this.active.delete(fault))
+        return this.later(fault, () => {
+          this.active.delete(fault)
+          if ('endsDark' in fault) this.losePower()
+        })
       case 'bitRot':
         return withPick(world.disk.paths(storeFolder), fault.pick, (path) => {
           if (world.disk.flipBit(path, fault.bit)) world.note(`a bit of ${path} flips`)
@@ -194,6 +199,12 @@ export class Injector {
 
 function isAt({ steps }: FailpointFault, { task }: FailpointPlace): boolean {
   return steps === undefined || (task !== undefined && steps.includes(task.replace(/\[.*/, '')))
+}
+
+const isIn = (where: SlowFolder, path: string): boolean => {
+  if (where === 'everywhere') return true
+  if (where === 'outputs') return !path.startsWith(storeFolder)
+  return path.startsWith(where === 'store' ? storeFolder : `${storeFolder}/${where}`)
 }
 
 const everyone = (cluster: Cluster): readonly WorkerId[] => [...cluster.workers, workerId(coordinatorAddress)]

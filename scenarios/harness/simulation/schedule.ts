@@ -91,7 +91,7 @@ class Schedule {
       recordsPerStep: 4,
       fileFault: (operation, path) => this.injector.fileFault(operation, path),
       reading: (bytes) => this.injector.reading(bytes),
-      brokenRules: brokenRules(faults),
+      brokenRules: brokenRules(faults, options.run.checkpoints),
       failpoint: (name, place) => this.failpoint(name, place),
       observer: options.observer,
     })

@@ -13,7 +13,7 @@ export const timeMutants: readonly Mutant[] = [
     edits: edit(
       carrying,
       "if (this.fire(node, 'event', node.clock.lowestMs)) return true\n      this.leave(stop, out)",
-      "this.leave(stop, out)\n      if (this.fire(node, 'event', node.clock.lowestMs)) return true",
+      "this.leave(stop, out)\n      if (this.at < this.stops.length - 1) continue\n      for (const late of this.stops)\n        if (this.fire(late.node, 'event', late.node.clock.lowestMs)) return true",
     ),
   },
   {
@@ -86,7 +86,7 @@ export const timeMutants: readonly Mutant[] = [
     edits: edit(
       'operators/state/ttl-sweep.ts',
       'return earliestMs <= untilMs ? undefined',
-      'return earliestMs <= untilMs + 40 ? undefined',
+      'return earliestMs <= untilMs + 100 ? undefined',
     ),
   },
   {
