@@ -3,7 +3,9 @@ import { crc32 } from 'node:zlib'
 import { cell, collect, flow, fromGenerator, operator, toJsonl, type Flow } from '../../index.ts'
 import type { SimulateOptions } from '../harness/simulation/simulate.ts'
 import type { Simulated } from '../harness/simulation/trial.ts'
+import { defaultRates, type FaultRates } from '../harness/simulation/draw-faults.ts'
 import { engineFlows } from '../harness/simulation/testing/all.ts'
+import { merging } from '../harness/simulation/testing/flows.ts'
 
 interface Item {
   readonly id: number
@@ -77,10 +79,11 @@ function newcomers(): Flow {
   return made
 }
 
-/** A flow, and how it is run; the defaults are those of `simulate`. */
+/** A flow, how it is run and what goes wrong; the defaults are those of `simulate`. */
 export interface Course {
   readonly flow: Simulated
   readonly run?: NonNullable<SimulateOptions['run']>
+  readonly faults?: FaultRates
 }
 
 const unaligned = {
@@ -92,8 +95,21 @@ const aligned = Object.entries({ bulky, newcomers, poisoned, ...engineFlows })
   .filter(([name]) => !name.endsWith('-unaligned'))
   .sort(([a], [b]) => turn(a) - turn(b))
 
-/** The simulator's own flows and these, and all of them with barriers that overtake. */
+/** Kinds that hide behind others where all are drawn alike. */
+const only = (rates: FaultRates): FaultRates => ({
+  ...(Object.fromEntries(Object.keys(defaultRates).map((kind) => [kind, 0])) as FaultRates),
+  ...rates,
+})
+const badDisks = only({ disk: 4, slowDisk: 4, bitFlip: 1, powerLoss: 1, killWorker: 2, killParent: 1 })
+const badNetwork = only({ network: 4, partition: 1, oneWay: 2, stopWorker: 1, killWorker: 1, slowDisk: 1 })
+const weathers = Object.entries({ bulky, poisoned, merging }).flatMap(([name, flow]): [string, Course][] => [
+  [`${name}, bad disks`, { flow, faults: badDisks }],
+  [`${name}, bad network`, { flow, faults: badNetwork }],
+])
+
+/** The simulator's own flows and these; some where one kind of trouble reigns; and all with barriers that overtake. */
 export const courses: Readonly<Record<string, Course>> = Object.fromEntries([
   ...aligned.map(([name, flow]): [string, Course] => [name, { flow }]),
+  ...weathers,
   ...aligned.map(([name, flow]): [string, Course] => [`${name}, unaligned`, { flow, run: unaligned }]),
 ])

@@ -29,8 +29,17 @@ process.on('message', (task: TrialTask) => {
 async function attempt({ course, from, seeds, expect }: TrialTask): Promise<TrialResult> {
   const found = courses[course]
   if (!found) throw new Error(`no course '${course}'`)
-  const { flow, run } = found
-  const options = { from, seeds, expect, livenessMs, violationsMax: 1, shrunken: false, ...(run && { run }) }
+  const { flow, run, faults } = found
+  const options = {
+    from,
+    seeds,
+    expect,
+    livenessMs,
+    violationsMax: 1,
+    shrunken: false,
+    ...(run && { run }),
+    ...(faults && { faults }),
+  }
   const { schedules, violations } = await simulate(flow, options)
   const [violation] = violations
   return violation ? { schedules, violation: { seed: violation.seed, what: violation.what } } : { schedules }

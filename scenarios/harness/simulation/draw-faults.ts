@@ -8,7 +8,7 @@ import { slowFolders, type Fault, type FaultKind } from './faults.ts'
 /** Weights of the kinds, relative to each other; 0 leaves a kind out. */
 export type FaultRates = Partial<Record<FaultKind, number>>
 
-const defaultRates: Required<FaultRates> = {
+export const defaultRates: Required<FaultRates> = {
   killWorker: 3,
   stopWorker: 1,
   killParent: 2,
