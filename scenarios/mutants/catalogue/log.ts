@@ -94,8 +94,6 @@ export const logMutants: readonly Mutant[] = [
     id: 'words-of-any-epoch',
     invariant: 'E5',
     what: 'the coordinator takes what tasks of an older deployment said',
-    survives:
-      'ids of checkpoints rise over all epochs (E6), so an old answer fits no checkpoint in flight (C8): the epoch is a second lock',
     edits: edit(
       attempt,
       "if (!('epoch' in message) || !sameEpoch(message.epoch, this.parts.epoch)) return",
