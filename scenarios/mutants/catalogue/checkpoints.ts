@@ -41,6 +41,8 @@ export const checkpointMutants: readonly Mutant[] = [
     id: 'superseded-inputs-held',
     invariant: 'C2',
     what: 'a newer barrier leaves the inputs of the older alignment held',
+    survives:
+      'tasks are told that a checkpoint was given up before the next one begins: a barrier seldom meets an older one',
     edits: edit(
       alignment,
       'const release = this.end(current?.checkpoint ?? this.over)\n    this.current',

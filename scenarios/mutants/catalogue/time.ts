@@ -84,9 +84,9 @@ export const timeMutants: readonly Mutant[] = [
     invariant: 'X2',
     what: 'a sweep takes what a record that is still to come may read',
     edits: edit(
-      'operators/state/ttl-sweep.ts',
-      'return earliestMs <= untilMs ? undefined',
-      'return earliestMs <= untilMs + 100 ? undefined',
+      'operators/state/ttl.ts',
+      'deadlines.get(cell.name), { dated, untilMs })',
+      'deadlines.get(cell.name), { dated, untilMs: untilMs + 100 })',
     ),
   },
   {
