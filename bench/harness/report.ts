@@ -14,7 +14,7 @@ export function toLines(outcome: Outcome): string[] {
     ),
     ...outcome.ratios.map(
       ({ of, to, ratio, ratioByCpu, atLeast, reached }) =>
-        `  ${`${of} / ${to}`.padEnd(ratioWidth)} ${factor(ratio.median).padStart(8)}  (${factor(ratio.min)} to ${factor(ratio.max)})${byCpu(ratioByCpu)}  ${goal(reached, `≥ ${atLeast}`)}`,
+        `  ${`${of} / ${to}`.padEnd(ratioWidth)} ${factor(ratio.median).padStart(8)}  (${factor(ratio.min)} to ${factor(ratio.max)})${byCpu(ratioByCpu)}  ${goal(reached, `≥ ${factor(atLeast ?? 0)}`)}`,
     ),
     ...outcome.limits.map(
       ({ of, note, value, atMost, reached }) =>
