@@ -111,6 +111,15 @@ describe('simulated files: a file system', () => {
     expect(await codeOf(write(files, '/f', 'x'))).toBe('ENOSPC')
     expect((await files.stat('/f')).bytes).toBe(0)
   })
+
+  it('a link whose answer is lost was made', async () => {
+    const files = simulatedFiles({
+      fault: (operation, path) => (operation === 'linked' ? systemError('EIO', operation, path) : undefined),
+    })
+    await write(files, '/f', 'x')
+    expect(await codeOf(files.link('/f', '/g'))).toBe('EIO')
+    expect(text(await files.readAll('/g'))).toBe('x')
+  })
 })
 
 describe('simulated files: a crash', () => {

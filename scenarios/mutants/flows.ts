@@ -3,7 +3,7 @@ import { crc32 } from 'node:zlib'
 import { cell, collect, flow, fromGenerator, operator, toJsonl, type Flow } from '../../index.ts'
 import type { SimulateOptions } from '../harness/simulation/simulate.ts'
 import type { Simulated } from '../harness/simulation/trial.ts'
-import { defaultRates, type FaultRates } from '../harness/simulation/draw-faults.ts'
+import { onlyRates, type FaultRates } from '../harness/simulation/draw-faults.ts'
 import { engineFlows } from '../harness/simulation/testing/all.ts'
 import { merging } from '../harness/simulation/testing/flows.ts'
 
@@ -96,12 +96,15 @@ const aligned = Object.entries({ bulky, newcomers, poisoned, ...engineFlows })
   .sort(([a], [b]) => turn(a) - turn(b))
 
 /** Kinds that hide behind others where all are drawn alike. */
-const only = (rates: FaultRates): FaultRates => ({
-  ...(Object.fromEntries(Object.keys(defaultRates).map((kind) => [kind, 0])) as FaultRates),
-  ...rates,
+const badDisks = onlyRates({ disk: 4, slowDisk: 4, bitFlip: 1, powerLoss: 1, killWorker: 2, killParent: 1 })
+const badNetwork = onlyRates({
+  network: 4,
+  partition: 1,
+  oneWay: 2,
+  stopWorker: 1,
+  killWorker: 1,
+  slowDisk: 1,
 })
-const badDisks = only({ disk: 4, slowDisk: 4, bitFlip: 1, powerLoss: 1, killWorker: 2, killParent: 1 })
-const badNetwork = only({ network: 4, partition: 1, oneWay: 2, stopWorker: 1, killWorker: 1, slowDisk: 1 })
 const weathers = Object.entries({ bulky, poisoned, merging }).flatMap(([name, flow]): [string, Course][] => [
   [`${name}, bad disks`, { flow, faults: badDisks }],
   [`${name}, bad network`, { flow, faults: badNetwork }],

@@ -28,18 +28,26 @@ export async function judge(mutant: Mutant, { expected, schedulesMax }: TrialOpt
   const child = await startChild(mutant)
   let schedules = 0
   try {
-    // Seeds go on from course to course: the same seed draws the same faults, whatever the flow.
-    for (let from = 1; ;) {
-      for (const [course, expect] of expected) {
-        if (schedules >= schedulesMax) return { mutant, schedules }
-        const result = await take(child, { course, from, seeds: turnSeeds, expect })
-        from += turnSeeds
-        schedules += result.schedules
-        if (result.what !== undefined) return { mutant, schedules, caught: { course, what: result.what } }
-      }
+    for (const { course, ...seeds } of turns([...expected.keys()], schedulesMax)) {
+      const result = await take(child, { course, ...seeds, expect: expected.get(course) ?? [] })
+      schedules += result.schedules
+      if (result.what !== undefined) return { mutant, schedules, caught: { course, what: result.what } }
     }
+    return { mutant, schedules }
   } finally {
     child.kill('SIGKILL')
+  }
+}
+
+/** Seeds go on from course to course: the same seed draws the same faults, whatever the flow. */
+export function* turns(
+  courses: readonly string[],
+  schedulesMax: number,
+): Iterable<Pick<TrialTask, 'course' | 'from' | 'seeds'>> {
+  for (let turn = 0, done = 0; done < schedulesMax; turn += 1, done += turnSeeds) {
+    const course = courses[turn % courses.length]
+    if (course === undefined) return
+    yield { course, from: 1 + done, seeds: Math.min(turnSeeds, schedulesMax - done) }
   }
 }
 

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { stripTypes } from '../../actors/system/typescript/strip-types.ts'
 import { mutants } from './catalogue/index.ts'
+import { turns } from './judge.ts'
 import { mutate } from './mutant.ts'
 
 const root = new URL('../../', import.meta.url)
@@ -19,6 +20,13 @@ describe('mutants', () => {
       }
     },
   )
+
+  it('no two courses are tried with the same seeds, and there are as many as were asked for', () => {
+    const taken = [...turns(['a', 'b'], 45)]
+    expect(taken.map(({ course }) => course)).toEqual(['a', 'b', 'a', 'b', 'a'])
+    const seeds = taken.flatMap(({ from, seeds }) => Array.from({ length: seeds }, (_, i) => from + i))
+    expect(seeds).toEqual(Array.from({ length: 45 }, (_, i) => i + 1))
+  })
 
   it('refuses an edit that does not fit', () => {
     const edits = [{ file: 'a.ts', find: 'x', replace: 'y' }]

@@ -169,7 +169,7 @@ describe.each(steps)('a throw in $step', ({ build, code }) => {
       expect(ran.error?.message).toContain(`cannot take ${only}`)
       expect(ran.error?.message).toContain('the same record fails at the same step after a restart')
       expect(ran.error?.message).toMatch(/task \S+\[\d\], (split '\d', position|record \d+ of a batch from)/)
-      expect(eventsOf(ran, 'job.restarting')).toHaveLength(1)
+      expect(eventsOf(ran, 'job.restarting')).toMatchObject([{ code }])
       expect(eventsOf(ran, 'task.failed').length).toBeGreaterThanOrEqual(2)
       expect(eventsOf(ran, 'task.failed')[0]).toMatchObject({ code })
     },

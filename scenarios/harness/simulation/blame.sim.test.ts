@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { cell, collect, flow, fromGenerator, operator } from '../../../index.ts'
+import { onlyRates } from './draw-faults.ts'
 import { simulate } from './simulate.ts'
 import type { FlowMaker } from './trial.ts'
 
@@ -49,15 +50,7 @@ const orders = (stray: Stray): FlowMaker =>
     { run: { parallelism: 1 } },
   )
 
-const only = { killWorker: 1, failpoint: 1, killParent: 1 }
-const faults = {
-  ...Object.fromEntries(
-    ['stopWorker', 'stopParent', 'powerLoss', 'network', 'partition', 'oneWay', 'natsRestart', 'disk'].map(
-      (kind) => [kind, 0],
-    ),
-  ),
-  ...only,
-}
+const faults = onlyRates({ killWorker: 1, failpoint: 1, killParent: 1 })
 
 describe('a violation', { timeout: 600_000 }, () => {
   afterEach(() => vi.unstubAllEnvs())

@@ -11,10 +11,9 @@ import { workerId } from '../../../core/ids.ts'
 import type { Graph } from '../../../operators/graph.ts'
 import { fileStore } from '../../../snapshot/stores/file-store.ts'
 import { memoryChannels, type SimulatedNetwork } from '../../../transport/simulated/memory-channels.ts'
+import { storeFolder } from './folders.ts'
 import type { SimulatedProcess } from './process.ts'
 import { calmNetwork, type World } from './world.ts'
-
-export const storeFolder = '/checkpoints'
 
 interface Member {
   readonly process: SimulatedProcess

@@ -3,12 +3,13 @@ import { ConfigError } from '../../../core/errors.ts'
 import { failpointNames } from '../../../core/ports/failpoints.ts'
 import { below, unit, type Random } from '../../../core/ports/random.ts'
 import { seededRandom } from '../../../core/simulated/random.ts'
-import { slowFolders, type Fault, type FaultKind } from './faults.ts'
+import type { Fault, FaultKind } from './faults.ts'
+import { slowFolders } from './folders.ts'
 
 /** Weights of the kinds, relative to each other; 0 leaves a kind out. */
 export type FaultRates = Partial<Record<FaultKind, number>>
 
-export const defaultRates: Required<FaultRates> = {
+const defaultRates: Required<FaultRates> = {
   killWorker: 3,
   stopWorker: 1,
   killParent: 2,
@@ -58,6 +59,12 @@ export function resolveRates(given: FaultRates = {}): Required<FaultRates> {
   if (Object.values(rates).some((rate) => rate > 0)) return rates
   throw new ConfigError('FAULT_RATE', 'faults leaves out every kind: give at least one a weight above 0')
 }
+
+/** These kinds and no other. */
+export const onlyRates = (rates: FaultRates): FaultRates => ({
+  ...(Object.fromEntries(Object.keys(defaultRates).map((kind) => [kind, 0])) as FaultRates),
+  ...rates,
+})
 
 /** One to four faults within the span, of resolved rates. */
 export function drawFaults(

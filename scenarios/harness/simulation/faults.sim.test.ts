@@ -1,16 +1,15 @@
 import { describe, expect, it } from 'vitest'
-import { resolveRates } from './draw-faults.ts'
+import { onlyRates, resolveRates } from './draw-faults.ts'
 import type { FaultKind } from './faults.ts'
 import { runSchedule } from './schedule.ts'
 import { failureFreeRows, simulate } from './simulate.ts'
 import { merging, small } from './testing/flows.ts'
 
 const kinds = Object.keys(resolveRates()) as FaultKind[]
-const alone = (kind: FaultKind) => ({ ...Object.fromEntries(kinds.map((each) => [each, 0])), [kind]: 1 })
 
 describe('faults', { timeout: 600_000 }, () => {
   it.each(kinds)('%s alone happens, and nothing wrong becomes visible', async (kind) => {
-    const report = await simulate(small, { seeds: 12, faults: alone(kind) })
+    const report = await simulate(small, { seeds: 12, faults: onlyRates({ [kind]: 1 }) })
     expect(report.violations).toEqual([])
     expect(report.counts[`fault ${kind}`]).toBeGreaterThan(0)
   })
@@ -59,6 +58,15 @@ describe('faults', { timeout: 600_000 }, () => {
     const { world, rows } = await play([{ kind: 'slowCode', call: 300, forMs: 5_000 }])
     expect(world.time.monotonicMs()).toBeGreaterThan(5_000)
     expect(world.counts.get('job.restarting')).toBeUndefined()
+    expect(rows).toEqual(await failureFreeRows(merging, { run }))
+  })
+
+  it.each([
+    { kind: 'slowDisk', atMs: 100, forMs: 50, operationMsMax: 20, where: 'parts', endsDark: true },
+    { kind: 'disk', atMs: 100, forMs: 50, code: 'EIO', rate: 0.1, endsDark: true },
+  ] as const)('a disk in trouble that ends in the dark: $kind', async (trouble) => {
+    const { runs, rows } = await play([trouble])
+    expect(runs).toBe(2)
     expect(rows).toEqual(await failureFreeRows(merging, { run }))
   })
 

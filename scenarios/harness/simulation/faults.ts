@@ -1,6 +1,7 @@
 /** What goes wrong in one simulated run: plain data, so that a trace can hold and shrink it. */
 import type { FailpointName } from '../../../core/ports/failpoints.ts'
 import type { Direction, NetworkFaults } from '../../../transport/simulated/memory-channels.ts'
+import type { SlowFolder } from './folders.ts'
 
 /** `atMs` and `forMs` are virtual time; `pick` in [0, 1) says which of those that are there. */
 export type Fault =
@@ -80,10 +81,6 @@ export type Fault =
   | { readonly kind: 'throwingCode'; readonly call: number; readonly when: 'before' | 'after' }
   /** The n-th call of user code blocks its process: for `forMs` nothing else happens there. */
   | { readonly kind: 'slowCode'; readonly call: number; readonly forMs: number }
-
-/** In which folders files are slow: of the store all, its log or its parts; or what is not of the store. */
-export const slowFolders = ['log', 'parts', 'store', 'outputs', 'everywhere'] as const
-export type SlowFolder = (typeof slowFolders)[number]
 
 export type FaultKind = Fault['kind']
 

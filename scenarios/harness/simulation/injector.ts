@@ -6,8 +6,9 @@ import { seededRandom } from '../../../core/simulated/random.ts'
 import { systemError } from '../../../core/simulated/files.ts'
 import { workerId, type WorkerId } from '../../../core/ids.ts'
 import { coordinatorAddress } from '../../../actors/worker/remote-host.ts'
-import { storeFolder, type Cluster } from './cluster.ts'
-import type { Fault, SlowFolder, TimedFault } from './faults.ts'
+import type { Cluster } from './cluster.ts'
+import type { Fault, TimedFault } from './faults.ts'
+import { isSlow, storeFolder } from './folders.ts'
 import { calmNetwork, fileMsUsual, type World } from './world.ts'
 
 type FailpointFault = Extract<Fault, { kind: 'failpoint' }>
@@ -131,7 +132,7 @@ export class Injector {
         cluster.network.stopServer()
         return this.later(fault, () => cluster.network.startServer())
       case 'slowDisk':
-        world.fileMs = (path) => (isIn(fault.where, path) ? fault.operationMsMax : fileMsUsual)
+        world.fileMs = (path) => (isSlow(fault.where, path) ? fault.operationMsMax : fileMsUsual)
         return this.later(fault, () => {
           world.fileMs = () => fileMsUsual
           if (fault.endsDark) this.losePower()
@@ -141,7 +142,7 @@ export class Injector {
         this.active.add(fault)
         return this.later(fault, () => {
           this.active.delete(fault)
-          if ('endsDark' in fault) this.losePower()
+          if (fault.kind === 'disk' && fault.endsDark) this.losePower()
         })
       case 'bitRot':
         return withPick(world.disk.paths(storeFolder), fault.pick, (path) => {
@@ -199,12 +200,6 @@ export class Injector {
 
 function isAt({ steps }: FailpointFault, { task }: FailpointPlace): boolean {
   return steps === undefined || (task !== undefined && steps.includes(task.replace(/\[.*/, '')))
-}
-
-const isIn = (where: SlowFolder, path: string): boolean => {
-  if (where === 'everywhere') return true
-  if (where === 'outputs') return !path.startsWith(storeFolder)
-  return path.startsWith(where === 'store' ? storeFolder : `${storeFolder}/${where}`)
 }
 
 const everyone = (cluster: Cluster): readonly WorkerId[] => [...cluster.workers, workerId(coordinatorAddress)]

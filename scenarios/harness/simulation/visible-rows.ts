@@ -3,7 +3,7 @@ import type { SimulatedFiles } from '../../../core/simulated/files.ts'
 import type { Flow } from '../../../operators/flow.ts'
 import type { Collected } from '../../../operators/sinks/index.ts'
 import { canonical } from '../compare.ts'
-import { storeFolder } from './cluster.ts'
+import { storeFolder } from './folders.ts'
 
 export async function visibleRows(flow: Flow, disk: SimulatedFiles): Promise<readonly string[]> {
   const rows: string[] = []
