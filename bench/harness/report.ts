@@ -3,8 +3,6 @@ import type { Outcome, Spread } from './run-bench.ts'
 
 export function toLines(outcome: Outcome): string[] {
   const { bench } = outcome
-  const goal = (reached: boolean | undefined, text: string): string =>
-    reached === undefined ? '' : `goal ${text}: ${reached ? 'reached' : 'NOT reached'}`
   return [
     '',
     `${bench.title} (${bench.name}; ${bench.rounds === 1 ? '1 round' : `median of ${bench.rounds} rounds`})`,
@@ -14,11 +12,11 @@ export function toLines(outcome: Outcome): string[] {
     ),
     ...outcome.ratios.map(
       ({ of, to, ratio, ratioByCpu, atLeast, reached }) =>
-        `  ${`${of} / ${to}`.padEnd(ratioWidth)} ${factor(ratio.median).padStart(8)}  (${factor(ratio.min)} to ${factor(ratio.max)})${byCpu(ratioByCpu)}  ${goal(reached, `≥ ${factor(atLeast ?? 0)}`)}`,
+        `  ${`${of} / ${to}`.padEnd(ratioWidth)} ${factor(ratio.median).padStart(8)}  (${factor(ratio.min)} to ${factor(ratio.max)})${byCpu(ratioByCpu)}  ${atLeast === undefined ? '' : goal(`≥ ${factor(atLeast)}`, reached)}`,
     ),
     ...outcome.limits.map(
       ({ of, note, value, atMost, reached }) =>
-        `  ${`${of}, ${note ?? 'value'}`.padEnd(ratioWidth)} ${amount(value, 'ms').padStart(8)}  ${goal(reached, `≤ ${atMost} ms`)}`,
+        `  ${`${of}, ${note ?? 'value'}`.padEnd(ratioWidth)} ${amount(value, 'ms').padStart(8)}  ${goal(`≤ ${atMost} ms`, reached)}`,
     ),
   ]
 }
@@ -31,6 +29,9 @@ export function toJson(outcome: Outcome): object[] {
     ...outcome.limits.map((each) => ({ event: 'bench.limit', bench, ...each })),
   ]
 }
+
+const goal = (text: string, reached: boolean | undefined): string =>
+  `goal ${text}: ${reached ? 'reached' : 'NOT reached'}`
 
 const labelWidth = 26
 const ratioWidth = 43
