@@ -27,6 +27,7 @@ import {
   checkFn,
   oneOf,
   onErrorOf,
+  resolveEmit,
   wholeNumberOf,
   type EmitOptions,
   type OperatorOptions,
@@ -64,12 +65,19 @@ export class KeyedStream<K extends Key, T, Time extends TimeKind = 'none'> exten
     return this.builder.operatorStream<Out, Time>(this.attach(name, definition, options))
   }
 
-  /** Combines each key's records into one value; the first record is the first value. */
+  /**
+   * Combines each key's records into one value; the first record is the first value. A key's value stays until the
+   * input ends, or for `ttl`. Throws ConfigError `OPTION_ILLEGAL`, `STATE_TTL`; `EVENT_TIME_MISSING` when the flow is
+   * built.
+   */
   reduce(name: string, fn: (value: T, record: T) => T, options?: EmitOptions): OperatorStream<T, Time> {
     return this.fold<T>(name, options, (fold) => reduceOperator(checkFn(name, fn), fold))
   }
 
-  /** Folds each key's records into an accumulator; emits `result(accumulator, key)`. */
+  /**
+   * Folds each key's records into an accumulator; emits `result(accumulator, key)`. An accumulator stays until the input
+   * ends, or for `ttl`. Throws what `reduce` throws.
+   */
   aggregate<Acc, Out = Acc>(
     name: string,
     aggregate: Aggregate<T, Acc, Out>,
@@ -240,8 +248,8 @@ export class KeyedStream<K extends Key, T, Time extends TimeKind = 'none'> exten
     options: EmitOptions | undefined,
     make: (options: AggregateOptions) => OperatorDefinition,
   ): OperatorStream<Out, Time> {
-    const emitOn = oneOf(name, 'emitOn', options?.emitOn ?? 'record', ['record', 'end'])
-    const definition = make({ keyOf: this.keyOf, emitOn, onError: onErrorOf(name, options) })
+    const timed = this.builder.isTimed(this.origin)
+    const definition = make({ keyOf: this.keyOf, ...resolveEmit(name, options), timed })
     return this.builder.operatorStream<Out, Time>(this.attach(name, definition, options))
   }
 }

@@ -2,7 +2,8 @@
 import { ConfigError } from '../core/errors.ts'
 import type { StepOptions } from './flow.ts'
 import type { ErrorPolicy } from './operator.ts'
-import type { EmitOn } from './steps/aggregate.ts'
+import { resolveTtl, type StateTtl } from './state/ttl-options.ts'
+import type { AggregateOptions, EmitOn } from './steps/aggregate.ts'
 import { show } from '../core/show.ts'
 
 export interface OperatorOptions extends StepOptions {
@@ -16,6 +17,11 @@ export interface OperatorOptions extends StepOptions {
 export interface EmitOptions extends OperatorOptions {
   /** When results are emitted: after every record (default), or once a key when the input ends. */
   readonly emitOn?: EmitOn
+  /**
+   * How long a key's value is valid after its newest record, as of a cell of `.process`; then the key's next record
+   * begins anew. Default: until the input ends, of which the job warns (`STATE_UNBOUNDED`).
+   */
+  readonly ttl?: StateTtl
 }
 
 export function checkFn<F>(name: string, fn: F): F {
@@ -25,6 +31,17 @@ export function checkFn<F>(name: string, fn: F): F {
 
 export const onErrorOf = (name: string, options: OperatorOptions | undefined): ErrorPolicy =>
   oneOf(name, 'onError', options?.onError ?? 'fail', ['fail', 'skip', 'dead-letter'])
+
+/** Throws ConfigError `OPTION_ILLEGAL` or `STATE_TTL`. */
+export function resolveEmit(
+  name: string,
+  options: EmitOptions | undefined,
+): Pick<AggregateOptions, 'emitOn' | 'onError' | 'ttl'> {
+  const ttl = options?.ttl
+  if (ttl !== undefined) resolveTtl(`'${name}'`, ttl)
+  const emitOn = oneOf(name, 'emitOn', options?.emitOn ?? 'record', ['record', 'end'])
+  return { emitOn, onError: onErrorOf(name, options), ttl }
+}
 
 /** A whole number from `min` to `max`. Throws ConfigError `OPTION_ILLEGAL`. */
 export function wholeNumberOf(

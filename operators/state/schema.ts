@@ -133,7 +133,7 @@ export function stateSchema(
     throw new ConfigError('STATE_CELL', `a cell cannot be named '${taken.name}': the engine's own is`)
   }
   const expiring = cells.flatMap(({ name, declaration: { kind, ttl } }, slot): TtlCell[] =>
-    ttl === undefined ? [] : [{ name, kind, slot, ...resolveTtl(name, ttl) }],
+    ttl === undefined ? [] : [{ name, kind, slot, ...resolveTtl(`the cell '${name}'`, ttl) }],
   )
   const hidden = [
     ...(options.timers === true ? [timerCell] : []),

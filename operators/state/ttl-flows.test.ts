@@ -1,5 +1,7 @@
 /** Time-to-live as a flow meets it: what is refused when the graph is built, and what is warned of. */
 import { describe, expect, it } from 'vitest'
+import { count } from '../aggregates/index.ts'
+import { fingerprint } from '../fingerprint.ts'
 import { flow } from '../flow.ts'
 import { collect } from '../sinks/index.ts'
 import { fromArray } from '../sources/index.ts'
@@ -81,6 +83,76 @@ describe('time-to-live in flows', () => {
     const state = { a: cell<number>({ ttlMs: 5 }), b: cell<number>({ ttlMs: 5, time: 'clock' }) }
     expect(ttlTimes(flowOf(state, { timed: true }))).toEqual(['event', 'clock'])
     expect(ttlTimes(flowOf(state))).toEqual(['clock', 'clock'])
+  })
+
+  describe('of .reduce and .aggregate', () => {
+    const folded = (ttl: StateTtl | undefined, { timed = false } = {}) => {
+      const made = flow('f')
+      const numbers = made.source('numbers', fromArray([1]))
+      const keyed = timed
+        ? numbers.eventTime('time', { atMs: (n) => n }).keyBy('key', (n) => n)
+        : numbers.keyBy('key', (n) => n)
+      const options = ttl && { ttl }
+      keyed.reduce('sum', (a, b) => a + b, options).sink('sums', collect())
+      keyed.aggregate('total', count(), { ...options, emitOn: 'end' }).sink('totals', collect())
+      return made.graph()
+    }
+    const timesOf = (graph: ReturnType<typeof folded>): unknown[] =>
+      [...graph.steps.values()].flatMap((each) =>
+        each.kind === 'operator' && each.definition.keyed
+          ? (each.definition.keyed.state.ttl?.cells.map(({ time }) => time) ?? [])
+          : [],
+      )
+
+    it.each<readonly [StateTtl, string]>([
+      [{ ttlMs: 0 }, "ttlMs of 'sum' must be a whole number ≥ 1, got 0"],
+      [{} as never, "ttlMs of 'sum' must be a whole number ≥ 1, got undefined"],
+      [
+        { ttlMs: 5, time: 'processing' as never },
+        `time of 'sum' must be 'event' or 'clock', got "processing"`,
+      ],
+      [
+        { ttlMs: 5, renewOn: 'read' as never },
+        `renewOn of 'sum' must be 'write' or 'read-write', got "read"`,
+      ],
+      [5 as never, "the time-to-live of 'sum' must be an object such as { ttlMs: 60_000 }, got 5"],
+      [null as never, "the time-to-live of 'sum' must be an object such as { ttlMs: 60_000 }, got null"],
+    ])('refuses %j', (ttl, message) => {
+      const keyed = flow('f')
+        .source('numbers', fromArray([1]))
+        .keyBy('key', (n) => n)
+      const illegal = expect.objectContaining({ code: 'STATE_TTL', retry: 'fatal', message })
+      expect(() => keyed.reduce('sum', (a, b) => a + b, { ttl })).toThrowError(illegal)
+      expect(() => keyed.aggregate('sum', count(), { ttl })).toThrowError(illegal)
+    })
+
+    it('refuses event time without eventTime, else takes what the stream has', () => {
+      expect(() => folded({ ttlMs: 5, time: 'event' })).toThrowError(
+        expect.objectContaining({
+          code: 'EVENT_TIME_MISSING',
+          message: expect.stringContaining("'sum'"),
+        }),
+      )
+      expect(timesOf(folded({ ttlMs: 5 }))).toEqual(['clock', 'clock'])
+      expect(timesOf(folded({ ttlMs: 5 }, { timed: true }))).toEqual(['event', 'event'])
+      expect(timesOf(folded({ ttlMs: 5, time: 'clock' }, { timed: true }))).toEqual(['clock', 'clock'])
+    })
+
+    it('STATE_UNBOUNDED warns of each by its name where there is none', () => {
+      expect(flowWarnings(folded(undefined)).map(({ code, step: name }) => [code, name])).toEqual([
+        ['STATE_UNBOUNDED', 'sum'],
+        ['STATE_UNBOUNDED', 'total'],
+      ])
+      expect(flowWarnings(folded({ ttlMs: 5 }))).toEqual([])
+    })
+
+    it('C5: the fingerprint knows whether there is one, and not how long it is', () => {
+      const [none, short, long] = [undefined, { ttlMs: 5 }, { ttlMs: 50 }].map((ttl) =>
+        fingerprint(folded(ttl)),
+      )
+      expect(short).toBe(long)
+      expect(short).not.toBe(none)
+    })
   })
 
   it('STATE_UNBOUNDED warns of cells that nothing empties: neither a time-to-live nor timers', () => {

@@ -23,10 +23,14 @@ export interface ResolvedTtl {
   readonly renewOnRead: boolean
 }
 
-/** Throws ConfigError `STATE_TTL`. */
-export function resolveTtl(cell: string, { ttlMs, time, renewOn = 'write' }: StateTtl): ResolvedTtl {
+/** Throws ConfigError `STATE_TTL`, with what it is the time-to-live of. */
+export function resolveTtl(of: string, given: StateTtl): ResolvedTtl {
   const illegal = (option: string, must: string, found: unknown): ConfigError =>
-    new ConfigError('STATE_TTL', `${option} of the cell '${cell}' must be ${must}, got ${show(found)}`)
+    new ConfigError('STATE_TTL', `${option} of ${of} must be ${must}, got ${show(found)}`)
+  if (typeof given !== 'object' || (given as StateTtl | null) === null) {
+    throw illegal('the time-to-live', 'an object such as { ttlMs: 60_000 }', given)
+  }
+  const { ttlMs, time, renewOn = 'write' } = given
   if (!Number.isSafeInteger(ttlMs) || ttlMs < 1) throw illegal('ttlMs', 'a whole number ≥ 1', ttlMs)
   if (time !== undefined && !['event', 'clock'].includes(time)) {
     throw illegal('time', "'event' or 'clock'", time)

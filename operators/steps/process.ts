@@ -7,6 +7,7 @@ import type { ErrorPolicy, OperatorContext, OperatorDefinition, OperatorInstance
 import type { SideOutput } from '../side-output.ts'
 import type { KeyedState } from '../state/keyed-state.ts'
 import { eventTimeMissing } from '../state/clock-timers.ts'
+import { Expiry } from './expiry.ts'
 import { HandlerEmits } from './handler-emits.ts'
 import {
   inStream,
@@ -158,7 +159,7 @@ export class Process implements OperatorInstance {
   private readonly input: HandledInput
   private readonly operator: OperatorContext
   private readonly state: KeyedState
-  private readonly ttl: KeyedState['ttl']
+  private readonly expiry: Expiry | undefined
   private readonly context: { key: Key } & Omit<ProcessContext<Key, never, unknown>, 'key'>
   private readonly emits: HandlerEmits
 
@@ -173,7 +174,7 @@ export class Process implements OperatorInstance {
     this.operator = operator
     this.emits = new HandlerEmits(operator)
     this.state = operator.state
-    this.ttl = operator.state.ttl
+    this.expiry = Expiry.of(operator)
     if (second) this.onSecond = (record) => this.handle(second, record)
     this.context = {
       key: 0,
@@ -192,15 +193,18 @@ export class Process implements OperatorInstance {
     if (beside) Object.assign(this.context, beside)
     if (handlers.onEnd) {
       this.onEnd = (key) => {
-        if (!this.hasExpired(key)) this.call(key, 'the end', () => handlers.onEnd?.(this.context as never))
+        if (this.expiry?.hasExpired(key) !== true)
+          this.call(key, 'the end', () => handlers.onEnd?.(this.context as never))
       }
     }
-    if (handlers.onTimer || this.ttl) {
+    if (handlers.onTimer || this.expiry) {
       this.onTimer = (key, timer) => {
-        const { clock } = operator
-        this.ttl?.begin(timer.domain === 'event' ? timer.atMs : clock.reachedMs, clock)
-        if (isSweep(timer.name)) this.sweep(timer)
-        else this.call(key, `timer '${timer.name}'`, () => handlers.onTimer?.(this.context as never, timer))
+        if (isSweep(timer.name)) {
+          this.expiry?.sweep(timer)
+          return
+        }
+        this.expiry?.beginTimer(timer)
+        this.call(key, `timer '${timer.name}'`, () => handlers.onTimer?.(this.context as never, timer))
       }
     }
   }
@@ -214,7 +218,7 @@ export class Process implements OperatorInstance {
     this.emits.begin()
     try {
       this.state.enter(key)
-      this.ttl?.begin(this.recordMs, this.operator.clock)
+      this.expiry?.beginRecord()
       this.context.key = key
       const result = handler(this.context as never, record as never)
       if (result !== undefined) rejectPromise(this.operator.step, result)
@@ -223,33 +227,6 @@ export class Process implements OperatorInstance {
     } finally {
       this.emits.end()
     }
-  }
-
-  /** Of the record in hand, for what expires: one that is late finds what the watermark has left. */
-  private get recordMs(): number {
-    const { time, clock } = this.operator
-    const { watermarkMs } = clock
-    if (Number.isNaN(time.recordMs)) return -Infinity
-    return watermarkMs < Infinity ? Math.max(time.recordMs, watermarkMs) : time.recordMs
-  }
-
-  /** The watermark, or the clock, reached the deadline of something that the current key holds. */
-  private sweep({ domain, atMs }: Timer): void {
-    const { clock } = this.operator
-    // X5: what has no deadline yet counts from the watermark.
-    this.ttl?.begin(clock.reachedMs, clock)
-    this.ttl?.sweep(domain, domain === 'event' ? atMs : clock.nowMs())
-  }
-
-  /** At the end: whether all that the key held has expired. */
-  private hasExpired(key: Key): boolean {
-    if (!this.ttl) return false
-    const { clock } = this.operator
-    this.state.enter(key)
-    this.ttl.begin(clock.reachedMs, clock)
-    this.ttl.sweep('event', clock.reachedMs)
-    this.ttl.sweep('clock', clock.nowMs())
-    return !this.state.current.attached
   }
 
   private readKey(keyOf: HandledInput['keyOf'], record: unknown): Key {

@@ -19,7 +19,7 @@ const step = stepName('s')
 export class StepDriver {
   /** In order, of all outputs. */
   readonly emitted: Emitted[] = []
-  private readonly definition: OperatorDefinition
+  private definition: OperatorDefinition
   private watermarkMs = -Infinity
   private nowMs = 0
   /** The watermark that has left the step. */
@@ -68,9 +68,17 @@ export class StepDriver {
     this.fire('clock', nowMs)
   }
 
-  /** A crash right after a checkpoint: everything but the bytes is lost. */
-  restart(): void {
+  /** Calls `onEnd` as a task does, with the watermark where it is. */
+  end(): void {
+    this.context.clock.watermarkMs = Infinity
+    for (const key of this.state.keysToEnd()) this.instance.onEnd?.(key)
+    this.state.markEnded()
+  }
+
+  /** A crash right after a checkpoint: everything but the bytes is lost. The code may be another when it goes on. */
+  restart(definition = this.definition): void {
     const sections = finish(this.state.beginSnapshot())
+    this.definition = definition
     this.state = this.newState()
     for (const section of sections) this.state.restore(openGroup(step, section.group, bytesOf(section)))
     this.context = this.newContext()

@@ -125,6 +125,16 @@ describe('windows that cannot work', () => {
     expect(warned({ trigger: early({ everyCount: 9 }) })).toEqual(['STATE_UNBOUNDED total'])
     expect(warned({ trigger: early({ everyCount: 9 }), panes: 'discard' })).toEqual([])
   })
+
+  it('a count window that may never be full is a warning with its name', () => {
+    const warned = (size: number): string[] => {
+      const { made, clicks } = untimed()
+      clicks.window('all', countWindow({ size })).aggregate('total', count()).sink('out', collect())
+      return flowWarnings(made.graph()).map(({ step, code }) => `${code} ${step}`)
+    }
+    expect(warned(2)).toEqual(['STATE_UNBOUNDED total'])
+    expect(warned(1)).toEqual([])
+  })
 })
 
 describe('types of windows', () => {

@@ -34,10 +34,7 @@ export function windowOperator(
     onError,
     keyed: { keyOf: definition.keyOf, state },
     ...(assigner.domain === 'event' && { outputs: ['late'], eventTime: 'needs' }),
-    ...(keepsForEver(assigner, definition) && {
-      unbounded:
-        "a global window ends only with the input; give it a trigger and panes: 'discard', or use windows that end",
-    }),
+    ...keptForEver(assigner, definition),
     create(context) {
       const instance = create(context)
       if (!local || local.singly() || context.inTask(local.step)) return instance
@@ -47,8 +44,23 @@ export function windowOperator(
   }
 }
 
-const keepsForEver = (assigner: WindowAssigner, { options }: WindowDefinition): boolean =>
-  assigner.kind === 'global' && (options.panes === 'accumulate' || options.trigger.kind === 'watermark')
+function keptForEver(
+  assigner: WindowAssigner,
+  { options }: WindowDefinition,
+): Pick<OperatorDefinition, 'unbounded'> {
+  if (assigner.kind === 'count' && assigner.size > 1) {
+    return {
+      unbounded:
+        'a count window waits for ever for the rest of its records; count in .process with a cell that has ttlMs, or use windows that end',
+    }
+  }
+  if (assigner.kind !== 'global' || (options.panes === 'discard' && options.trigger.kind !== 'watermark'))
+    return {}
+  return {
+    unbounded:
+      "a global window ends only with the input; give it a trigger and panes: 'discard', or use windows that end",
+  }
+}
 
 /** The step before, where it combines records. */
 interface LocalStep {

@@ -1,6 +1,7 @@
-/** A flow whose state expires by event time and by the clock; what it finds by event time is the same in every run. */
+/** A flow whose state expires by event time and by the clock, in cells and without; what it finds by event time is the same in every run. */
 import {
   cell,
+  collect,
   flow,
   fromGenerator,
   listCell,
@@ -61,15 +62,28 @@ const remember = operator<string, Event, Found>()({
   },
 })
 
+/** The ids of a key's records, none more than 40 ms after those before it. */
+const inARow = {
+  init: (): number[] => [],
+  add: (ids: number[], { id }: Event) => {
+    ids.push(id)
+    return ids
+  },
+  result: (ids: number[]) => ({ ids: [...ids] }),
+}
+
 /** Each key's records are of one split, so that they come in one order; silences let everything expire. */
 export function expiring(size: number): Flow {
   const made = flow('expiring')
-  made
+  const byKey = made
     .source('events', fromGenerator({ count: share(300, size), splits: 3, share: 'interleaved', at: event }))
     .eventTime('time', { atMs: (record) => record.atMs, latenessMaxMs: disorderMs })
     .keyBy('by-key', (record) => record.key)
-    .process('remember', remember)
-    .sink('files', toJsonl('/out'))
+  byKey.process('remember', remember).sink('files', toJsonl('/out'))
+  byKey.aggregate('in-a-row', inARow, { ttl: { ttlMs: 40 } }).sink('rows', toJsonl('/rows'))
+  byKey
+    .reduce('first', (first) => first, { ttl: { ttlMs: 100, renewOn: 'read-write' } })
+    .sink('firsts', collect())
   return made
 }
 
