@@ -4,7 +4,7 @@ import { cell, collect, flow, fromGenerator, operator, toJsonl, type Flow } from
 import type { SimulateOptions } from '../harness/simulation/simulate.ts'
 import type { Simulated } from '../harness/simulation/trial.ts'
 import { onlyRates, type FaultRates } from '../harness/simulation/draw-faults.ts'
-import { engineFlows } from '../harness/simulation/testing/all.ts'
+import { engineFlows, engineRates } from '../harness/simulation/testing/all.ts'
 import { merging } from '../harness/simulation/testing/flows.ts'
 
 interface Item {
@@ -112,7 +112,7 @@ const weathers = Object.entries({ bulky, poisoned, merging }).flatMap(([name, fl
 
 /** The simulator's own flows and these; some where one kind of trouble reigns; and all with barriers that overtake. */
 export const courses: Readonly<Record<string, Course>> = Object.fromEntries([
-  ...aligned.map(([name, flow]): [string, Course] => [name, { flow }]),
+  ...aligned.map(([name, flow]): [string, Course] => [name, { flow, faults: engineRates(name) }]),
   ...weathers,
   ...aligned.map(([name, flow]): [string, Course] => [`${name}, unaligned`, { flow, run: unaligned }]),
 ])

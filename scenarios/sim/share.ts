@@ -1,6 +1,6 @@
 /** In a child of `npm run sim`: shares of the seeds, one after the other, each answered with its report. */
 import { simulate, type SimulationReport } from '../harness/simulation/simulate.ts'
-import { engineFlows } from '../harness/simulation/testing/all.ts'
+import { engineFlows, engineRates } from '../harness/simulation/testing/all.ts'
 
 export interface Share {
   readonly flow: string
@@ -20,7 +20,8 @@ async function workOn({ flow, from, seeds }: Share): Promise<ShareAnswer> {
   try {
     const maker = engineFlows[flow]
     if (!maker) throw new Error(`no flow '${flow}'`)
-    return { kind: 'report', report: await simulate(maker, { from, seeds, violationsMax: seeds }) }
+    const options = { from, seeds, violationsMax: seeds, faults: engineRates(flow) }
+    return { kind: 'report', report: await simulate(maker, options) }
   } catch (error) {
     return {
       kind: 'failed',

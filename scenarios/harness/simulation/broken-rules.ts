@@ -27,7 +27,7 @@ const ampleMs = 1_000
 
 /** What dies at once ends the attempt, and its checkpoint with it: nobody waits. */
 const isSudden = (fault: Fault): boolean =>
-  ['killWorker', 'killParent', 'powerLoss', 'throwingCode'].includes(fault.kind) ||
+  ['killWorker', 'killParent', 'rescale', 'powerLoss', 'throwingCode'].includes(fault.kind) ||
   (fault.kind === 'failpoint' && !fault.action.startsWith('stop'))
 
 const mayLookLikeAnother = (fault: Fault): boolean =>

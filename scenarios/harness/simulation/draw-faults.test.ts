@@ -19,7 +19,7 @@ describe('faults of a seed', () => {
           .flat()
           .map(({ kind }) => kind),
       )
-    expect([...kinds()].sort()).toEqual(Object.keys(resolveRates()).sort())
+    expect([...kinds({ rescale: 1 })].sort()).toEqual(Object.keys(resolveRates()).sort())
     expect([...kinds(onlyRates({ oneWay: 1 }))]).toEqual(['oneWay'])
     expect(kinds({ disk: 0 }).has('disk')).toBe(false)
   })

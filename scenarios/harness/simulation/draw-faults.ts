@@ -6,7 +6,10 @@ import { seededRandom } from '../../../core/simulated/random.ts'
 import type { Fault, FaultKind } from './faults.ts'
 import { slowFolders } from './folders.ts'
 
-/** Weights of the kinds, relative to each other; 0 leaves a kind out. */
+/**
+ * Weights of the kinds, relative to each other; 0 leaves a kind out. `rescale` is left out unless it is given a weight:
+ * it is for flows that show the same with any number of tasks.
+ */
 export type FaultRates = Partial<Record<FaultKind, number>>
 
 const defaultRates: Required<FaultRates> = {
@@ -15,6 +18,7 @@ const defaultRates: Required<FaultRates> = {
   killParent: 2,
   stopParent: 2,
   startAgain: 1,
+  rescale: 0,
   powerLoss: 1,
   failpoint: 8,
   network: 2,
@@ -92,6 +96,8 @@ function drawFault(random: Random, rates: Required<FaultRates>, span: FaultSpan)
     case 'startAgain':
     case 'powerLoss':
       return { kind, atMs }
+    case 'rescale':
+      return { kind, atMs, parallelism: 1 + below(random, 4), workers: 1 + below(random, 3) }
     case 'stopParent': {
       const worker = oneOf(random, [undefined, 'kill', 'stop'] as const)
       // Long enough for another run to take over, and now and then to be through.

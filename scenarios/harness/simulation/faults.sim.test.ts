@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
+import { isTyped } from '../../../core/errors.ts'
 import { onlyRates, resolveRates } from './draw-faults.ts'
 import type { FaultKind } from './faults.ts'
 import { runSchedule } from './schedule.ts'
 import { failureFreeRows, simulate } from './simulate.ts'
-import { merging, small } from './testing/flows.ts'
+import { branchingUnaligned, merging, small } from './testing/flows.ts'
 
 const kinds = Object.keys(resolveRates()) as FaultKind[]
 
@@ -68,6 +69,20 @@ describe('faults', { timeout: 600_000 }, () => {
     const { runs, rows } = await play([trouble])
     expect(runs).toBe(2)
     expect(rows).toEqual(await failureFreeRows(merging, { run }))
+  })
+
+  it('C4: a rescale is refused where records were on their way, and the job goes on as before', async () => {
+    const overtaking = { ...run, ...branchingUnaligned.run }
+    const codes = new Set<string>()
+    for (let atMs = 40; atMs < 200; atMs += 20) {
+      const faults = [{ kind: 'rescale', atMs, parallelism: 3, workers: 1 }] as const
+      const options = { seed: atMs, faults, run: overtaking, livenessMs: 60_000 }
+      const { failures, rows, stuck } = await runSchedule(branchingUnaligned(1), options)
+      expect(stuck).toBeUndefined()
+      expect(rows).toEqual(await failureFreeRows(branchingUnaligned, { run }))
+      for (const error of failures) codes.add(isTyped(error) ? error.code : error.message)
+    }
+    expect([...codes]).toEqual(['RESCALE_UNALIGNED'])
   })
 
   it('E3: a parent that went on after another finished the job changes nothing', async () => {

@@ -19,6 +19,8 @@ export type Fault =
       /** What happens meanwhile to one of its workers, which go on without it. */
       readonly worker?: 'kill' | 'stop'
     }
+  /** The flow is ended and started again, with so many tasks a step on so many workers. */
+  | ({ readonly kind: 'rescale'; readonly atMs: number } & RunShape)
   /** The flow is started once more though it runs: the second takes over from a first that is well and busy. */
   | { readonly kind: 'startAgain'; readonly atMs: number }
   /** Everything stops; what was not synced may be lost. */
@@ -81,6 +83,11 @@ export type Fault =
   | { readonly kind: 'throwingCode'; readonly call: number; readonly when: 'before' | 'after' }
   /** The n-th call of user code blocks its process: for `forMs` nothing else happens there. */
   | { readonly kind: 'slowCode'; readonly call: number; readonly forMs: number }
+
+export interface RunShape {
+  readonly parallelism: number
+  readonly workers: number
+}
 
 export type FaultKind = Fault['kind']
 

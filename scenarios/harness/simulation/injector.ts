@@ -7,7 +7,7 @@ import { systemError } from '../../../core/simulated/files.ts'
 import { workerId, type WorkerId } from '../../../core/ids.ts'
 import { coordinatorAddress } from '../../../actors/worker/remote-host.ts'
 import type { Cluster } from './cluster.ts'
-import type { Fault, TimedFault } from './faults.ts'
+import type { Fault, RunShape, TimedFault } from './faults.ts'
 import { isSlow, storeFolder } from './folders.ts'
 import { calmNetwork, fileMsUsual, type World } from './world.ts'
 
@@ -24,6 +24,8 @@ export interface Stage {
   roleOf(place: FailpointPlace): string
   /** Ends the run that is on and starts another after a while. */
   restart(): void
+  /** The same, and of that shape from now on. */
+  rescale(shape: RunShape): void
 }
 
 export class Injector {
@@ -109,6 +111,8 @@ export class Injector {
         return withPick(cluster.workers, fault.pick, (id) => cluster.stopWorker(id, fault.forMs))
       case 'killParent':
         return this.stage.restart()
+      case 'rescale':
+        return this.stage.rescale(fault)
       case 'stopParent':
         return this.stopParent(cluster, fault)
       case 'startAgain':

@@ -14,7 +14,7 @@ import type { Flow } from '../../../operators/flow.ts'
 import type { Graph } from '../../../operators/graph.ts'
 import { brokenRules } from './broken-rules.ts'
 import { Cluster } from './cluster.ts'
-import { endMs, type Fault } from './faults.ts'
+import { endMs, type Fault, type RunShape } from './faults.ts'
 import { Injector } from './injector.ts'
 import { instrumented } from './instrument.ts'
 import { roleOf } from './roles.ts'
@@ -80,6 +80,8 @@ class Schedule {
   private refusals = 0
   private cluster: Cluster | undefined
   private runs = 0
+  /** How it was run before and is now, where not as it was at first. */
+  private readonly shapes: RunShape[] = []
   private startingAgain = false
 
   constructor(flow: Flow, options: ScheduleOptions) {
@@ -101,6 +103,7 @@ class Schedule {
       cluster: () => this.cluster,
       takeOver: () => this.startRun(),
       restart: () => this.startRunLater(),
+      rescale: (shape: RunShape) => this.rescale(shape),
       roleOf: (place: FailpointPlace) => roleOf(this.flow.graph(), place),
     }
     this.injector = new Injector(stage, seed)
@@ -159,15 +162,22 @@ class Schedule {
   private startRun(): void {
     this.runs += 1
     this.world.note(`run ${this.runs} starts`)
-    const cluster = new Cluster(this.world, this.graph, this.options.run)
+    const cluster = new Cluster(this.world, this.graph, { ...this.options.run, ...this.shapes.at(-1) })
     this.cluster = cluster
     void cluster.start().then(() => {
       const { outcome } = cluster
       if (outcome.kind !== 'failed') return
       this.failed(outcome.error)
+      // C4: what was on its way can only go on as before.
+      if (isTyped(outcome.error) && outcome.error.code === 'RESCALE_UNALIGNED') this.shapes.pop()
       // Whoever operates the job starts it again, as a process manager would.
       if (this.cluster === cluster && this.options.failureEnds !== true) this.startRunLater()
     })
+  }
+
+  private rescale({ parallelism, workers }: RunShape): void {
+    this.shapes.push({ parallelism, workers })
+    this.startRunLater()
   }
 
   private startRunLater(): void {

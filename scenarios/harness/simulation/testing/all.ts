@@ -1,4 +1,5 @@
 /** Every flow that the engine is simulated on. */
+import type { FaultRates } from '../draw-faults.ts'
 import type { FlowMaker } from '../trial.ts'
 import { ruling, telling } from './broadcast-flows.ts'
 import { expiring } from './expiring-flow.ts'
@@ -33,3 +34,6 @@ export const engineFlows: Readonly<Record<string, FlowMaker>> = {
   ruling,
   telling,
 }
+
+/** They show the same with any number of tasks; but calls under way at a rescale may lose their order. */
+export const engineRates = (flow: string): FaultRates => (flow === 'calling' ? {} : { rescale: 1 })
