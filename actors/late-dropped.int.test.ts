@@ -72,6 +72,49 @@ describe('late records that nobody wants', () => {
     },
   )
 
+  it('are in the status while the job runs, and at its end as in the result', async () => {
+    const { made } = counting(200_000)
+    const job = await run(made, { parallelism: 2, checkpoints: fastCheckpoints() })
+    const told: number[] = []
+    for await (const _ of job.events) told.push(job.status().lateDropped.count ?? 0)
+    const { records, lateDropped } = await job.finished
+    expect(job.status()).toMatchObject({ records, lateDropped })
+    expect(told.filter((count) => count > 0 && count < (lateDropped.count ?? 0)).length).toBeGreaterThan(0)
+    expect(told).toEqual([...told].sort((a, b) => a - b))
+  })
+
+  it('are still known when the job is stopped before it was restored', async () => {
+    let [failing, opened] = [false, 0]
+    let refuse = (_: Error): void => undefined
+    const out = collect<{ readonly value: number }>()
+    const open: typeof out.open = async (context) => {
+      opened += 1
+      return opened === 1 ? out.open(context) : new Promise((_, reject) => (refuse = reject))
+    }
+    const { made } = counting(
+      100_000_000,
+      () => {
+        if (failing) throw new Error('once')
+      },
+      Object.assign(Object.create(out) as typeof out, { open }),
+    )
+    const job = await run(made, { checkpoints: fastCheckpoints() })
+    let before = job.status()
+    let stopped: ReturnType<typeof job.stop> | undefined
+    for await (const { event } of job.events) {
+      if (event === 'checkpoint.completed' && (job.status().lateDropped.count ?? 0) > 0) failing = true
+      if (event === 'job.restarting') {
+        before = job.status()
+        stopped = job.stop()
+        while (opened === 1) await new Promise((turn) => setImmediate(turn))
+        refuse(new Error('unreachable'))
+      }
+    }
+    const { records, lateDropped } = (await stopped) ?? {}
+    expect(lateDropped?.count).toBeGreaterThan(0)
+    expect(before).toMatchObject({ records, lateDropped })
+  })
+
   it('are told with job.finished; there are none where .late is continued', async () => {
     const silent = counting(9_000)
     const told = await toldBy(silent.made)

@@ -23,6 +23,7 @@ export interface JobHandle {
   stop(options?: { readonly savepoint?: boolean }): Promise<JobResult>
   /** Takes a checkpoint that retention never deletes; resolves to its id when it is complete. */
   savepoint(): Promise<number>
+  /** What the job knows of itself at this moment. */
   status(): JobStatus
   /** What happens, from the start; any number of readers. */
   readonly events: AsyncIterable<JobEvent>
@@ -87,6 +88,7 @@ function inertHandle(): JobHandle {
       epoch: null,
       checkpoint: null,
       records: 0,
+      lateDropped: {},
       restarts: 0,
       workers: [],
     }),

@@ -5,7 +5,6 @@
  * - E4: an attempt that fails ends only when no write to the log is under way any more.
  * - The first failure decides; whatever follows it in the same attempt is a consequence.
  */
-import { sumOfLate, type LateDropped } from '../late-dropped.ts'
 import { isTyped, MillraceError, reviveError } from '../../core/errors.ts'
 import { sameEpoch, type CheckpointId, type Epoch, type TaskId, type WorkerId } from '../../core/ids.ts'
 import { unreachable } from '../../core/invariant.ts'
@@ -19,6 +18,7 @@ import { planJob, type Plan } from '../plan/plan.ts'
 import type { FromWorker } from '../worker/messages.ts'
 import { Coordination, type CoordinationEvents, type Told } from './coordination.ts'
 import type { Crew, WorkerLoss } from './crew.ts'
+import type { JobCounts } from './job-counts.ts'
 import type { JobLog } from './job-log.ts'
 import { notRunning } from './job-result.ts'
 
@@ -35,6 +35,7 @@ export interface AttemptParts {
   readonly restore: LoggedCheckpoint | undefined
   readonly crew: Crew
   readonly log: JobLog
+  readonly counts: JobCounts
   /** Highest checkpoint id started so far in this process. */
   readonly idsUsed: { newest: number }
   readonly events: AttemptEvents
@@ -62,8 +63,6 @@ type Savepoint = { resolve: (id: CheckpointId) => void; reject: (error: unknown)
 export class Attempt {
   private readonly parts: AttemptParts
   private readonly facts = new Mailbox<AttemptFact>()
-  private readonly progress = new Map<TaskId, number>()
-  private readonly late = new Map<TaskId, LateDropped>()
   private readonly awaiting = new Set<WorkerId>()
   /** Workers of the attempt before. */
   private readonly inherited = new Set<WorkerId>()
@@ -76,18 +75,6 @@ export class Attempt {
 
   constructor(parts: AttemptParts) {
     this.parts = parts
-  }
-
-  /** Records that entered the flow since the job's first start, as this attempt knows. */
-  get sourceRecords(): number {
-    let sum = 0
-    for (const records of this.progress.values()) sum += records
-    return sum
-  }
-
-  /** Late records that were given up since the job's first start, as this attempt knows. */
-  get lateDropped(): LateDropped {
-    return sumOfLate(this.late.values())
   }
 
   post(fact: AttemptFact): void {
@@ -181,8 +168,10 @@ export class Attempt {
 
   private hear(message: FromWorker): void {
     if (!('epoch' in message) || !sameEpoch(message.epoch, this.parts.epoch)) return
+    const { counts, events } = this.parts
     switch (message.kind) {
       case 'deployed':
+        for (const task of this.plan?.tasks ?? []) if (task.worker === message.worker) counts.begun(task.id)
         this.awaiting.delete(message.worker)
         if (this.awaiting.size === 0) this.begin()
         break
@@ -198,18 +187,18 @@ export class Attempt {
       }
       case 'inputEnded':
         if (!this.isSource(message.task)) break
-        this.progress.set(message.task, message.records)
+        counts.tellRecords(message.task, message.records)
         this.tell({ kind: 'sourceEnded', task: message.task })
         break
       case 'committed':
         this.tell({ kind: 'committed', task: message.task, checkpoint: message.checkpoint })
         break
       case 'lateDropped':
-        this.late.set(message.task, message.dropped)
+        counts.tellLate(message.task, message.dropped)
         break
       case 'progress':
-        this.progress.set(message.task, message.records)
-        this.parts.events.emit({ event: 'job.progress', records: this.sourceRecords })
+        counts.tellRecords(message.task, message.records)
+        events.emit({ event: 'job.progress', records: counts.records })
         break
       case 'taskFailed':
         this.taskFailed(message)

@@ -20,7 +20,10 @@ export interface JobStatus {
   readonly epoch: string | null
   /** The newest complete checkpoint. */
   readonly checkpoint: CheckpointId | null
+  /** As in the result; what a crash takes back is taken back here, and tasks tell it some 5 times a second. */
   readonly records: number
+  /** As in the result. */
+  readonly lateDropped: LateDropped
   readonly restarts: number
   readonly workers: readonly { readonly worker: WorkerId; readonly pid: number }[]
 }

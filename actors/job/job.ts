@@ -28,6 +28,7 @@ import { jobFailure, notRunning, type JobResult, type JobStatus } from './job-re
 import { Attempt, type AttemptOutcome } from './attempt.ts'
 import { Collection } from './collection.ts'
 import { Crew } from './crew.ts'
+import { JobCounts } from './job-counts.ts'
 import { jobMachine } from './job-lifecycle.ts'
 import { claimJobLog, type JobLog } from './job-log.ts'
 import { watchNats, type NatsWatch } from './nats-watch.ts'
@@ -60,8 +61,7 @@ export class Job {
   /** Checkpoints whose parts turned out missing or damaged (C7). */
   private readonly unusable = new Map<CheckpointId, MillraceError>()
   private restarts = 0
-  private records = 0
-  private lateDropped: JobResult['lateDropped'] = {}
+  private readonly counts = new JobCounts()
   private checkpoints = 0
   private failedMs: number | undefined
   private stopping: { readonly savepoint: boolean } | undefined
@@ -116,7 +116,8 @@ export class Job {
       state: this.lifecycle.state,
       epoch: this.epoch ? epochLabel(this.epoch) : null,
       checkpoint: this.log?.newest?.manifest.checkpoint ?? null,
-      records: this.attempt?.sourceRecords ?? this.records,
+      records: this.counts.records,
+      lateDropped: this.counts.lateDropped,
       restarts: this.restarts,
       workers: this.crew.pids,
     }
@@ -209,6 +210,7 @@ export class Job {
       restore: choice.kind === 'restore' ? choice.from : undefined,
       crew: this.crew,
       log,
+      counts: this.counts,
       idsUsed: this.idsUsed,
       events: {
         emit: (body) => this.events.emit(body),
@@ -224,8 +226,6 @@ export class Job {
     if (this.stopping) attempt.post({ kind: 'stop', savepoint: this.stopping.savepoint })
     const outcome = await attempt.run()
     this.attempt = undefined
-    this.records = attempt.sourceRecords
-    this.lateDropped = attempt.lateDropped
     return outcome
   }
 
@@ -338,7 +338,8 @@ export class Job {
   }
 
   private result(ended: boolean): JobResult {
-    const { records, restarts, checkpoints, lateDropped } = this
+    const { restarts, checkpoints } = this
+    const { records, lateDropped } = this.counts
     return { records, restarts, checkpoints, lateDropped, ended }
   }
 

@@ -64,6 +64,7 @@ function humanOutput(): RunOutput {
 
 function statusText(status: JobStatus, rate: Rate): string {
   const { state, records, checkpoint, restarts, workers } = status
+  const late = Object.values(status.lateDropped).reduce((sum, dropped) => sum + dropped, 0)
   const parts = [
     state,
     counted(records, 'record'),
@@ -71,6 +72,7 @@ function statusText(status: JobStatus, rate: Rate): string {
     checkpoint === null ? 'no checkpoint yet' : `checkpoint ${checkpoint}`,
     counted(restarts, 'restart'),
   ]
+  if (late > 0) parts.push(`${grouped(late)} late given up`)
   if (workers.length > 0) parts.push(counted(workers.length, 'worker'))
   return parts.join(' · ')
 }
