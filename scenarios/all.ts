@@ -9,6 +9,8 @@ import { tokenRings } from './protocol/token-ring.ts'
 import { workers } from './protocol/workers.ts'
 import { disks } from './storage/disks.ts'
 import { clocks } from './time/clocks.ts'
+import { eventTimes } from './time/event-times.ts'
+import { quietSources } from './time/quiet-sources.ts'
 import { endingProcesses } from './user-code/ending-processes.ts'
 import { throwing } from './user-code/throwing.ts'
 
@@ -21,6 +23,8 @@ export const scenarios: readonly Scenario[] = [
   ...cutsAndLosses,
   ...disks,
   ...clocks,
+  ...eventTimes,
+  ...quietSources,
   ...shapes,
   ...throwing,
   ...endingProcesses,

@@ -146,8 +146,11 @@ export class InputHead implements Head {
       }
       case 'end':
         this.ended[input] = true
-        if (this.ended.every(Boolean)) this.events.ended()
-        else this.forward(this.watermarks.end(input))
+        if (!this.ended.every(Boolean)) this.forward(this.watermarks.end(input))
+        else {
+          this.forward(this.watermarks.last(input))
+          this.events.ended()
+        }
     }
   }
 

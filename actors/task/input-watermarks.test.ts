@@ -44,8 +44,28 @@ describe('the watermark of several inputs', () => {
   it('C10: ended and idle inputs together are idle, not ended', () => {
     const inputs = two()
     inputs.end(1)
-    expect(inputs.watermark(0, watermark(5, true))).toEqual(watermark(-Infinity, true))
+    expect(inputs.watermark(0, watermark(5, true))).toEqual(watermark(5, true))
     expect(inputs.watermark(0, watermark(6))).toEqual(watermark(6))
+  })
+
+  it('C10: what an input said before it ended holds, as soon as the others are idle or ended', () => {
+    const idle = new InputWatermarks([true, true, true])
+    idle.watermark(0, watermark(9))
+    idle.watermark(1, watermark(3))
+    idle.end(0)
+    expect(idle.watermark(2, watermark(-Infinity, true))).toEqual(watermark(3))
+    expect(idle.watermark(1, watermark(3, true))).toEqual(watermark(9, true))
+    const ended = two()
+    ended.watermark(0, watermark(9))
+    expect(ended.end(1)).toEqual(watermark(9))
+    const both = two()
+    both.watermark(0, watermark(9))
+    both.watermark(1, watermark(3))
+    expect(both.end(0)).toBeUndefined()
+    expect(both.last(1)).toEqual(watermark(9))
+    const silent = two()
+    silent.end(0)
+    expect(silent.last(1)).toBeUndefined()
   })
 
   it('inputs without event time have no say', () => {
@@ -64,14 +84,25 @@ describe('the watermark of several inputs', () => {
       fc.property(fc.array(fact, { maxLength: 40 }), (facts) => {
         const inputs = new InputWatermarks([true, true, true])
         const state = [0, 1, 2].map(() => ({ atMs: -Infinity, live: true, over: false }))
-        let nowMs = -Infinity
+        const open = () => state.filter(({ over }) => !over)
+        const times = (those: typeof state): number[] => those.map((each) => each.atMs)
+        const combined = (): number => {
+          if (open().length === 0) return Infinity
+          const live = open().filter((each) => each.live)
+          if (live.length > 0) return Math.min(...times(live))
+          return Math.max(-Infinity, ...times(state.filter(({ over }) => over)))
+        }
+        let [nowMs, wantedMs] = [-Infinity, -Infinity]
         for (const { input, what, atMs } of facts) {
           const one = state[input]
           if (!one || one.over) continue
-          const before = nowMs
           if (what === 'end') one.over = true
-          else one.live = what !== 'idle'
+          // What it says with the news that it is idle it knew before.
+          else one.live = what !== 'idle' || atMs > one.atMs
           if (what === 'watermark' || what === 'idle') one.atMs = Math.max(one.atMs, atMs)
+          wantedMs = Math.max(wantedMs, combined())
+          if (what === 'idle') one.live = false
+          wantedMs = Math.max(wantedMs, combined())
           const changed =
             what === 'end'
               ? inputs.end(input)
@@ -79,9 +110,7 @@ describe('the watermark of several inputs', () => {
                 ? inputs.records(input)
                 : inputs.watermark(input, watermark(atMs, what === 'idle'))
           if (changed) nowMs = changed.atMs
-          expect(nowMs).toBeGreaterThanOrEqual(before)
-          const live = state.filter((each) => each.live && !each.over)
-          if (nowMs > before) expect(nowMs).toBe(Math.min(...live.map((each) => each.atMs)))
+          expect(nowMs).toBe(wantedMs)
         }
       }),
     )

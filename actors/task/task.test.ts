@@ -714,7 +714,7 @@ it('elements of other kinds pass: watermarks are forwarded, ends of some inputs 
   input(1).put(end, barrier(1))
   input(0).put(barrier(1))
   await runAll()
-  expect([out(0).flat, log]).toEqual([[1, 'w3', 'end', '|1|'], ['inputEnded']])
+  expect([out(0).flat, log]).toEqual([[1, 'w3', 'w5', 'end', '|1|'], ['inputEnded']])
 })
 
 describe('C4: a task that a barrier overtakes', () => {

@@ -179,6 +179,18 @@ describe('the watermark’s way through a task', () => {
     flow.enter(watermark(70))
     expect([flow.work(), flow.ask(), flow.tick()]).toEqual([false, false, false])
   })
+
+  it('C10: what a step knows last is sent on before its end, behind what it had under way', () => {
+    let madeMs = 5
+    const { flow, through, log } = open(
+      { name: 'makes', out: () => ({ atMs: madeMs, idle: false }) },
+      { name: 'behind', follows: 'makes', keyed: true },
+    )
+    expect([flow.ask(), through()]).toEqual([true, ['makes → w5', 'behind → w5']])
+    madeMs = 9
+    for (const _ of flow.end());
+    expect(log).toEqual(['makes → w9', 'behind → w9'])
+  })
 })
 
 describe('timers by the clock', () => {

@@ -5,6 +5,7 @@
  *   after its last timer. Records, barriers and ends wait until it is through.
  * - Timers that a handler sets at or below the watermark fire on the same way.
  * - It is sent on only where it changed, and never goes back.
+ * - C10: what is known last is sent on before the end: behind it an idle input may hold back what only an end says.
  */
 import type { StepName } from '../../core/ids.ts'
 import { watermark, type Watermark } from '../../core/elements.ts'
@@ -107,11 +108,11 @@ export class WatermarkFlow {
   work(): boolean {
     if (!this.carrying) return false
     for (let stop = this.stops[this.at]; stop; stop = this.stops[(this.at += 1)]) {
-      const { node, before, out } = stop
+      const { node, before } = stop
       if (!node.timed) continue
       node.clock.advance(before.atMs)
       if (this.fire(node, 'event', node.clock.lowestMs)) return true
-      this.leave(stop, out)
+      this.send(stop, leaving(stop))
     }
     return true
   }
@@ -132,7 +133,8 @@ export class WatermarkFlow {
    */
   *end(): IterableIterator<EndTurn> {
     this.over = true
-    for (const { node } of this.stops) {
+    for (const stop of this.stops) {
+      const { node } = stop
       node.clock.advance(Infinity)
       if (node.instance.flush) {
         node.instance.flush()
@@ -140,6 +142,7 @@ export class WatermarkFlow {
       }
       if (node.state) yield* this.endKeys(node, node.state)
       while (node.instance.busy === true) yield 'waiting'
+      if (node.timed) this.send(stop, leaving(stop, stop.before.atMs))
     }
     this.close()
   }
@@ -173,12 +176,11 @@ export class WatermarkFlow {
     return true
   }
 
-  private leave(stop: Stop, out: Gauge): void {
-    const { atMs, idle } = leaving(stop)
+  private send({ out, targets }: Stop, { atMs, idle }: WatermarkOut): void {
     if (atMs <= out.atMs && idle === out.idle) return
     out.atMs = Math.max(atMs, out.atMs)
     out.idle = idle
-    for (const target of stop.targets) target.signal(watermark(out.atMs, idle))
+    for (const target of targets) target.signal(watermark(out.atMs, idle))
   }
 
   /** Has the task woken when the earliest clock timer is due. */
@@ -196,8 +198,6 @@ export class WatermarkFlow {
   }
 }
 
-function leaving({ node, before }: Stop): WatermarkOut {
-  const { instance, clock } = node
-  if (instance.watermarkOut) return instance.watermarkOut(clock.lowestMs, before.idle)
-  return { atMs: clock.lowestMs, idle: before.idle }
+function leaving({ node, before }: Stop, atMs = node.clock.lowestMs): WatermarkOut {
+  return node.instance.watermarkOut?.(atMs, before.idle) ?? { atMs, idle: before.idle }
 }

@@ -57,6 +57,14 @@ describe('eventTime', () => {
     expect([out(), out(Infinity)?.atMs]).toEqual([{ atMs: 99, idle: false }, Infinity])
   })
 
+  it('C10: what splits knew last holds when all ended, also before it was asked for', () => {
+    const { put, out, splits } = open({}, ['a', 'b'])
+    put(0, 100)
+    put(1, 50)
+    splits?.ended.fill(true)
+    expect(out()).toEqual({ atMs: 99, idle: false })
+  })
+
   it('a watermark from further up means nothing, unless it is the end', () => {
     const { put, out } = open()
     put(0, 10)
@@ -181,6 +189,19 @@ describe('eventTime', () => {
     expect(out()).toEqual({ atMs: 103, idle: false })
     put(1, 300)
     expect(out()).toEqual({ atMs: 299, idle: false })
+  })
+
+  it('C10: an idle split does not take back what an ended one knew last', () => {
+    const { put, out, splits, context } = open({ idleMs: 40 }, ['a', 'b'])
+    put(0, 100)
+    if (splits) splits.ended[0] = true
+    expect(out()).toEqual({ atMs: -Infinity, idle: false })
+    for (let i = 0; i < 4; i += 1) {
+      context.virtual.runNext()
+      if (splits) splits.visits[1] = (splits.visits[1] ?? 0) + 1
+      out()
+    }
+    expect(out()).toEqual({ atMs: 99, idle: true })
   })
 
   it('options are checked', () => {

@@ -116,16 +116,18 @@ class EventTime implements OperatorInstance {
     if (this.visits) this.visits[0] = (this.visits[0] ?? 0) + 1
     this.idle?.look()
     let lowest = Infinity
+    let endedMs = -Infinity
     let quiet = false
     for (let i = 0; i < this.lanes.length; i += 1) {
-      if (this.splits.ended[i]) continue
-      if (this.idle?.isIdle(i)) quiet = true
-      else lowest = Math.min(lowest, this.laneMs(this.lanes[i] as Lane))
+      const lane = this.lanes[i] as Lane
+      if (this.splits.ended[i]) endedMs = Math.max(endedMs, this.laneMs(lane))
+      else if (this.idle?.isIdle(i)) quiet = true
+      else lowest = Math.min(lowest, this.laneMs(lane))
     }
-    // Not +Infinity when all splits ended: the steps before this one may have something to say at their end.
-    if (lowest === Infinity) return { atMs: this.atMs, idle: quiet }
-    this.atMs = Math.max(this.atMs, lowest)
-    return { atMs: this.atMs, idle: false }
+    // No live split: what the ended ones knew last holds, as if the others had become quiet or ended before them.
+    // Not +Infinity when all ended: the steps before this one may have something to say at their end.
+    this.atMs = Math.max(this.atMs, lowest === Infinity ? endedMs : lowest)
+    return { atMs: this.atMs, idle: lowest === Infinity && quiet }
   }
 
   close(): void {

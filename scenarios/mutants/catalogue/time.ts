@@ -12,8 +12,8 @@ export const timeMutants: readonly Mutant[] = [
     what: 'a watermark leaves a step before its timers have fired',
     edits: edit(
       carrying,
-      "if (this.fire(node, 'event', node.clock.lowestMs)) return true\n      this.leave(stop, out)",
-      "this.leave(stop, out)\n      if (this.at < this.stops.length - 1) continue\n      for (const late of this.stops)\n        if (this.fire(late.node, 'event', late.node.clock.lowestMs)) return true",
+      "if (this.fire(node, 'event', node.clock.lowestMs)) return true\n      this.send(stop, leaving(stop))",
+      "this.send(stop, leaving(stop))\n      if (this.at < this.stops.length - 1) continue\n      for (const late of this.stops)\n        if (this.fire(late.node, 'event', late.node.clock.lowestMs)) return true",
     ),
   },
   {
