@@ -4,9 +4,11 @@ import type { Scenario } from './harness/scenario/scenario.ts'
 import { shapes } from './load/shapes.ts'
 import { cutsAndLosses } from './network/cuts-and-losses.ts'
 import { coordinator } from './protocol/coordinator.ts'
+import { replacements } from './protocol/replacements.ts'
 import { stepsOfACheckpoint } from './protocol/steps-of-a-checkpoint.ts'
 import { tokenRings } from './protocol/token-ring.ts'
 import { workers } from './protocol/workers.ts'
+import { collection } from './storage/collection.ts'
 import { disks } from './storage/disks.ts'
 import { clocks } from './time/clocks.ts'
 import { eventTimes } from './time/event-times.ts'
@@ -20,8 +22,10 @@ export const scenarios: readonly Scenario[] = [
   ...tokenRings,
   ...coordinator,
   ...workers,
+  ...replacements,
   ...cutsAndLosses,
   ...disks,
+  ...collection,
   ...clocks,
   ...eventTimes,
   ...quietSources,

@@ -10,6 +10,12 @@ const chosen: readonly (readonly [string, Transport])[] = [
   ['captured-middle', 'nats'],
   ['worker-and-coordinator', 'nats'],
   ['coordinator-stopped-before-manifest', 'nats'],
+  ['replacement-fails-five-times', 'nats'],
+  ['replacement-killed-each-time', 'nats'],
+  ['replacement-never-succeeds', 'nats'],
+  ['collector-stood-still', 'nats'],
+  ['quiet-sources', 'nats'],
+  ['bursts', 'nats'],
 ]
 
 describe('scenarios, over processes', () => {

@@ -1,20 +1,32 @@
 /** Faults 58, 62 and 63: inputs of uneven shape. */
 import { flow, fromGenerator, toJsonl } from '../../index.ts'
-import { simulatedScenarios, type SimulatedEntry } from '../harness/scenario/simulated-scenarios.ts'
-import type { Play, Stage } from '../harness/scenario/scenario.ts'
+import { scenario, type DeclaredScenario, type Play, type Stage } from '../harness/scenario/scenario.ts'
 import { bank } from '../workloads/bank.ts'
-
-const killed = { at: 'task.uploaded', role: 'worker', hit: 3 } as const
 
 interface Numbered {
   readonly id: number
 }
 
+/** Indexes as they are, a few at a time, so that a small input meets several checkpoints. */
+const paced = <T>(stage: Stage, count: number, splits: number, every: number, at: (index: number) => T) =>
+  fromGenerator<T, number>({
+    splits,
+    async *open(position, split) {
+      for (let i = position ?? 0; i * splits + split < count; i += 1) {
+        if (i % every === 0) await stage.breathe()
+        yield { value: at(i * splits + split), position: i + 1 }
+      }
+    },
+  })
+
 /** A long source, a short one, and one without a record, in one keyed sum. */
 const uneven = (stage: Stage): Play => {
   const made = flow('uneven')
   const source = (name: string, first: number, count: number) =>
-    made.source(name, fromGenerator({ count, at: (index): Numbered => ({ id: first + index }) }))
+    made.source(
+      name,
+      paced(stage, count, 1, 10, (index): Numbered => ({ id: first + index })),
+    )
   const long = source('long', 0, 200)
   source('nothing', 0, 0).sink('nowhere', toJsonl(`${stage.folder}/nothing`))
   long
@@ -31,41 +43,74 @@ const uneven = (stage: Stage): Play => {
   return { flow: made, records: 205, expect: { out: sums, nothing: [] } }
 }
 
-/** One record becomes a hundred. */
+const seeds = 60
+const burst = 100
+
+/** Every record becomes a hundred at once, each of them as long as a small document. */
 const bursts = (stage: Stage): Play => {
   const made = flow('bursts')
   made
-    .source('seeds', fromGenerator({ count: 20, splits: 2, at: (seed) => seed }))
-    .flatMap('burst', (seed) => Array.from({ length: 100 }, (_, index) => ({ id: seed * 100 + index })))
+    .source(
+      'seeds',
+      paced(stage, seeds, 2, 1, (seed) => seed),
+    )
+    .flatMap('burst', (seed) =>
+      Array.from({ length: burst }, (_, index) => ({ id: seed * burst + index, text: text(seed) })),
+    )
     .keyBy('by-rest', ({ id }) => id % 5)
     .reduce('last', (_before, record) => record)
+    .map('short', ({ id, text: { length } }) => ({ id, length }))
     .sink('out', toJsonl(`${stage.folder}/out`), { parallelism: 1 })
-  const rows = Array.from({ length: 2_000 }, (_, id) => ({ id }))
-  return { flow: made, records: 20, expect: { out: rows } }
+  const rows = Array.from({ length: seeds * burst }, (_, id) => ({
+    id,
+    length: text(Math.floor(id / burst)).length,
+  }))
+  return { flow: made, records: seeds, expect: { out: rows } }
 }
 
-const entries: readonly SimulatedEntry[] = [
+const text = (seed: number): string => 'x'.repeat(1_000 + seed)
+
+interface Entry {
+  readonly name: string
+  readonly fault: number
+  readonly promise: string
+  readonly play: (stage: Stage) => Play
+}
+
+const entries: readonly Entry[] = [
   {
     name: 'one-hot-key',
-    faults: [58],
+    fault: 58,
     promise: 'a single key for all records is one task busy and nothing worse',
-    kill: killed,
     play: bank({ accounts: 1 }),
   },
   {
     name: 'uneven-sources',
-    faults: [63],
+    fault: 63,
     promise: 'empty and ended sources hold up neither checkpoints nor the end',
-    kill: killed,
     play: uneven,
   },
   {
     name: 'bursts',
-    faults: [62],
+    fault: 62,
     promise: 'a record that becomes a hundred is bounded by the outputs, and shown once each',
-    kill: killed,
     play: bursts,
   },
 ]
 
-export const shapes = simulatedScenarios('load', entries, bank())
+export const shapes: readonly DeclaredScenario[] = entries.map(({ name, fault, promise, play }) =>
+  scenario(
+    name,
+    {
+      group: 'load',
+      faults: [fault],
+      promise,
+      module: import.meta.url,
+      kill: [
+        { at: 'task.uploaded', role: 'worker', hit: 3 },
+        { at: 'task.captured', role: 'worker', task: 'last', hit: 2 },
+      ],
+    },
+    play,
+  ),
+)

@@ -1,18 +1,7 @@
-/** Faults 14, 15, 18, 20 and 21: workers that die in a row, together, or come back from the dead. */
+/** Faults 15, 18, 20 and 21: workers that die in a row, together, or come back from the dead. */
 import { simulatedScenarios, type SimulatedEntry } from '../harness/scenario/simulated-scenarios.ts'
-import type { KillPoint } from '../harness/scenario/kill-point.ts'
 import type { Play, Played, Stage } from '../harness/scenario/scenario.ts'
 import { bank } from '../workloads/bank.ts'
-
-/** Once a task in a row: so many times in all, each in another attempt. */
-const restoresThatFail = (times: number): readonly KillPoint[] =>
-  Array.from({ length: times }, (_, index) => ({
-    at: 'task.restoring',
-    role: 'worker',
-    how: 'throw',
-    task: 'last',
-    hit: 2 + index,
-  }))
 
 const restartsAtMost =
   (max: number) =>
@@ -26,20 +15,6 @@ const restartsAtMost =
   }
 
 const entries: readonly SimulatedEntry[] = [
-  {
-    name: 'replacement-fails-five-times',
-    faults: [14],
-    promise: 'restarts wait longer each time, and the job goes on once one succeeds',
-    kill: [{ at: 'task.captured', role: 'worker', hit: 9 }, ...restoresThatFail(5)],
-  },
-  {
-    name: 'replacement-never-succeeds',
-    faults: [14],
-    promise: 'after so many restarts without a checkpoint the job fails with what was wrong',
-    kill: [{ at: 'task.captured', role: 'worker', hit: 9 }, ...restoresThatFail(4)],
-    run: { restart: { restartsMax: 4, delayMs: 10, delayMsMax: 100, withinMs: 60_000 } },
-    ends: { failsWith: 'CRASH' },
-  },
   {
     name: 'all-workers-at-once',
     faults: [15],

@@ -108,17 +108,6 @@ const entries: readonly SimulatedEntry[] = [
     simulated: [{ kind: 'slowDisk', atMs: 80, forMs: 600, operationMsMax: 100, where: 'everywhere' }],
   },
   {
-    name: 'collected-while-restoring',
-    faults: [50],
-    promise: 'with a single checkpoint kept, a restore still finds all that it refers to',
-    run: { checkpoints: { keep: 1 } },
-    kill: [
-      { at: 'coordinator.told-some', role: 'worker', how: 'throw', hit: 1 },
-      { at: 'task.restoring', role: 'worker', hit: 10 },
-      { at: 'coordinator.told-some', role: 'parent', hit: 3 },
-    ],
-  },
-  {
     name: 'litter-of-an-unclean-end',
     faults: [52],
     promise: 'files that nothing refers to are neither read nor shown',
