@@ -51,8 +51,8 @@ export interface OperatorDefinition {
   readonly eventTime?: 'stamps' | 'needs'
   /** Present where a key's state is never let go by itself: why, and what to do. Becomes a warning. */
   readonly unbounded?: string
-  /** The instance keeps P1 itself: its records fail long after they came. */
-  readonly guardsItself?: boolean
+  /** Records leave the instance, or fail, long after they came, while others are in hand. So it keeps P1 itself. */
+  readonly defers?: boolean
   /** What the step does more than once after a failure, for the report of guarantees. */
   readonly caution?: string
   create(context: OperatorContext): OperatorInstance
@@ -90,6 +90,8 @@ export interface OperatorContext {
   readonly timers?: KeyTimers
   /** Present when the step's records come from a source in the same task: whose split is in hand. */
   readonly splits?: SplitRegister
+  /** Present when steps of this task can tell: what the record in hand must keep its order within. */
+  readonly lane?: () => Lane | undefined
   /** Whether another step runs in this task, so that what reaches it need not be sent. */
   readonly inTask: (step: StepName) => boolean
   readonly ports: Pick<Ports, 'clock' | 'timers' | 'random' | 'log'>
@@ -111,6 +113,9 @@ export interface SplitRegister {
   readonly ended: boolean[]
 }
 
+/** Whose records keep their order: of a split (its name), or of a key group (its number). */
+export type Lane = string | number
+
 /** Of a step's own state that belongs to no key: plain data, small, encoded at the barrier. */
 export interface UnkeyedSection {
   readonly scope: UnkeyedScope
@@ -122,6 +127,8 @@ export type UnkeyedScope =
   | { readonly kind: 'split'; readonly split: string }
   /** Shared out over the step's tasks. */
   | { readonly kind: 'list' }
+  /** A list of `[lane, item]`: each item goes with its lane, to whichever task reads that split or owns that group. */
+  | { readonly kind: 'lanes' }
   /**
    * Every task holds such a one, and each writes its own, once. A task gets back its own; with another number of
    * tasks all must be equal, and each gets the first one's.
@@ -168,6 +175,8 @@ export interface OperatorInstance {
   readonly full?: boolean
   /** True while records have not left the step: the end waits. It wakes the task when that changes. */
   readonly busy?: boolean
+  /** Steps that defer: of the record that left last. */
+  readonly lane?: Lane | undefined
   /** Gives up what is left to pull (P1). */
   discard?(): void
   /** Keyed operators: called once a key that holds state, after the last record; it enters the key itself. */

@@ -3,6 +3,7 @@ import { outputUnknown } from '../../operators/errors.ts'
 import type {
   Emit,
   InlineForm,
+  Lane,
   OperatorContext,
   OperatorInstance,
   SplitRegister,
@@ -28,6 +29,7 @@ import { stepOf, type Chain } from '../plan/fusion.ts'
 import type { Plan, TaskPlan } from '../plan/plan.ts'
 import { fusedLoop, type Drain, type InlineStep } from './fused-loop.ts'
 import type { Gate } from './gate.ts'
+import { isOfSplit, laneInto } from './lanes.ts'
 import type { SinkStepRuntime } from './sink-step.ts'
 import { TaskStepClock } from './step-clock.ts'
 
@@ -72,13 +74,16 @@ export interface ChainParts {
   readonly skipped: (step: StepName, error: unknown) => void
 }
 
+type EmitOf = (from: StepName, output: OutputName) => Emit
+
 export function buildChain(parts: ChainParts): ChainRuntime {
   const { plan, task } = parts
   const { graph } = plan
   const entries = new Map<StepName, Emit>()
   const operators: OperatorNode[] = []
+  const nodes = new Map<StepName, OperatorNode>()
 
-  const emitOf = (from: StepName, output: OutputName): Emit => {
+  const emitOf: EmitOf = (from, output) => {
     const targets = edgesFrom(graph, from)
       .filter((edge) => edge.output === output)
       .map((edge) => entries.get(edge.to) ?? parts.leaving(edge))
@@ -88,7 +93,13 @@ export function buildChain(parts: ChainParts): ChainRuntime {
   for (const name of [...task.chain.steps].reverse()) {
     const step = stepOf(graph, name)
     if (step.kind === 'operator') {
-      const node = makeOperator(parts, step, emitOf)
+      const lane = laneInto(graph, name, {
+        splits: parts.splits,
+        runsHere: (other) => task.chain.steps.includes(other),
+        nodeOf: (other) => nodes.get(other),
+      })
+      const node = makeOperator(parts, step, { emitOf, lane })
+      nodes.set(name, node)
       operators.unshift(node)
       entries.set(name, (record) => node.instance.onRecord(record))
     } else if (step.kind === 'sink') {
@@ -140,14 +151,6 @@ function bound(form: InlineForm, name: StepName, operators: readonly OperatorNod
   return { kind: 'tap', fn: (record) => instance?.tap?.(record) }
 }
 
-/** Whether a step's records are each of the split in hand: a keyed step before it speaks of others too. */
-function isOfSplit(graph: Graph, name: StepName): boolean {
-  const before = edgesInto(graph, name)[0]?.from
-  const step = before === undefined ? undefined : stepOf(graph, before)
-  if (step?.kind !== 'operator') return step !== undefined
-  return !step.definition.keyed && isOfSplit(graph, step.name)
-}
-
 function soleConsumer(graph: Graph, chain: Chain, step: StepName): StepName | undefined {
   const [edge, other] = edgesFrom(graph, step).filter(({ output }) => output === 'main')
   return edge && !other && chain.steps.includes(edge.to) ? edge.to : undefined
@@ -156,7 +159,7 @@ function soleConsumer(graph: Graph, chain: Chain, step: StepName): StepName | un
 function makeOperator(
   parts: ChainParts,
   step: OperatorStep,
-  emitOf: (from: StepName, output: OutputName) => Emit,
+  { emitOf, lane }: { readonly emitOf: EmitOf; readonly lane: (() => Lane | undefined) | undefined },
 ): OperatorNode {
   const { plan, task } = parts
   const { definition, name } = step
@@ -189,9 +192,10 @@ function makeOperator(
     ...(state && { state }),
     ...(state?.timers && { timers: timed ? state.timers : clockTimersOnly(name, state.timers) }),
     ...(parts.splits && isOfSplit(plan.graph, name) && { splits: parts.splits }),
+    ...(lane && { lane }),
   }
   const instance =
-    definition.onError === 'fail' || definition.guardsItself === true
+    definition.onError === 'fail' || definition.defers === true
       ? definition.create(context)
       : guardedInstance(definition, {
           context,
@@ -205,7 +209,7 @@ function makeOperator(
 
 function sideEmit(
   { name, definition }: OperatorStep,
-  emitOf: (from: StepName, output: OutputName) => Emit,
+  emitOf: EmitOf,
   late: Emit | undefined,
 ): OperatorContext['emitTo'] {
   const emits = (output: OutputName): Emit => (output === 'late' && late) || emitOf(name, output)

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { groupRange } from '../../core/keys/index.ts'
 import { stepName } from '../../core/ids.ts'
 import type { UnkeyedSection } from '../../operators/operator.ts'
 import type { OperatorNode } from './chain.ts'
@@ -6,9 +7,9 @@ import { TaskStepClock } from './step-clock.ts'
 import { restoreUnkeyed, unkeyedSections, type UnkeyedSource } from './unkeyed.ts'
 
 /** A step's share of one task, with one own value, and what it is given back. */
-function nodeOf(value?: unknown, dropped = 0) {
+function nodeOf(value?: unknown, dropped = 0, kind: 'list' | 'lanes' = 'list') {
   const given: unknown[] = []
-  const own: UnkeyedSection[] = value === undefined ? [] : [{ scope: { kind: 'list' }, value }]
+  const own: UnkeyedSection[] = value === undefined ? [] : [{ scope: { kind }, value }]
   const node: OperatorNode = {
     name: stepName('s'),
     step: { definition: {} } as never,
@@ -53,17 +54,55 @@ describe('unkeyed state', () => {
     const restored = Array.from({ length: of }, (_, index) => {
       const { node, given } = nodeOf()
       // Whatever comes before them in the list: which one it is does not say whose it is.
-      restoreUnkeyed(node, [...sections].reverse(), { index, of, splits: undefined })
+      restoreUnkeyed(node, [...sections].reverse(), {
+        index,
+        of,
+        splits: undefined,
+        groups: groupRange(index, of, 16),
+      })
       return given.sort()
     })
     expect(restored).toEqual(expected)
+  })
+
+  it.each([1, 2, 3, 5])('items go with their key group, and keep their order, at parallelism %i', (of) => {
+    const items = (task: number) =>
+      Array.from({ length: 40 }, (_, i) => [task * 4 + (i % 4), `${task}-${i}`] as const)
+    const sections = written([0, 1, 2, 3].map((task) => nodeOf(items(task), 0, 'lanes')))
+    const given = Array.from({ length: of }, (_, index) => {
+      const { node, given } = nodeOf()
+      restoreUnkeyed(node, sections, { index, of, splits: undefined, groups: groupRange(index, of, 16) })
+      return given.flat() as ReturnType<typeof items>
+    })
+    given.forEach((mine, index) => {
+      const { from, to } = groupRange(index, of, 16)
+      expect(mine.every(([group]) => group >= from && group < to)).toBe(true)
+    })
+    const inGroup = (list: ReturnType<typeof items>, group: number) => list.filter(([of]) => of === group)
+    const all = [0, 1, 2, 3].flatMap(items)
+    for (let group = 0; group < 16; group += 1)
+      expect(inGroup(given.flat(), group)).toEqual(inGroup(all, group))
+  })
+
+  it('items go with their split where its source is in the task, and to one task where it is not', () => {
+    const items = ['a', 'b', 'a', 'c'].map((split, i) => [split, i])
+    const sections = written([nodeOf(items, 0, 'lanes')])
+    const given = (splits: readonly (readonly string[] | undefined)[]) =>
+      splits.map((mine, index) => {
+        const { node, given } = nodeOf()
+        const groups = groupRange(index, splits.length, 16)
+        restoreUnkeyed(node, sections, { index, of: splits.length, splits: mine, groups })
+        return given.flat().map((item) => (item as [string, number])[1])
+      })
+    expect(given([['b'], ['a', 'c']])).toEqual([[1], [0, 2, 3]])
+    expect(given([undefined, undefined])).toEqual([[0, 1, 2, 3], []])
   })
 
   it.each([1, 2, 3, 5])('late records that were given up are counted once each at parallelism %i', (of) => {
     const sections = written([nodeOf(undefined, 5), nodeOf('x', 0), nodeOf(undefined, 7)])
     const counts = Array.from({ length: of }, (_, index) => {
       const { node } = nodeOf()
-      restoreUnkeyed(node, sections, { index, of, splits: undefined })
+      restoreUnkeyed(node, sections, { index, of, splits: undefined, groups: groupRange(index, of, 16) })
       return node.late.dropped
     })
     expect(counts.reduce((a, b) => a + b, 0)).toBe(12)

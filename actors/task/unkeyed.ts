@@ -1,12 +1,13 @@
 /**
  * A step's state that belongs to no key: what the step itself keeps, the watermarks of its key groups (W1), and
  * how many late records it gave up, so that each is counted once whatever crashes.
- * A section is one or the other, so that the reader can tell: `{ own }`, `{ copy }`,
- * `{ floors }` or `{ lateDropped }`.
+ * A section is one or the other, so that the reader can tell: `{ own }`, `{ lanes }`,
+ * `{ copy }`, `{ floors }` or `{ lateDropped }`.
  */
 import { decodeValue, encodeValue } from '../../core/codec/index.ts'
 import type { StepName } from '../../core/ids.ts'
-import type { UnkeyedSection } from '../../operators/operator.ts'
+import type { GroupRange } from '../../core/keys/index.ts'
+import type { Lane, UnkeyedScope, UnkeyedSection } from '../../operators/operator.ts'
 import { StateError } from '../../operators/state/errors.ts'
 import type { Scope } from '../../snapshot/manifest.ts'
 import type { OperatorNode } from './chain.ts'
@@ -15,6 +16,7 @@ import type { WatermarkFloor } from './step-clock.ts'
 
 type Content =
   | { readonly own: unknown }
+  | { readonly lanes: readonly (readonly [Lane, unknown])[] }
   | { readonly copy: unknown }
   | { readonly floors: readonly WatermarkFloor[] }
   | { readonly lateDropped: number }
@@ -39,12 +41,24 @@ export function unkeyedSections(node: OperatorNode, taskIndex: number): SectionD
   const own = instance.unkeyed?.snapshot() ?? []
   const floors = node.timed && node.state ? clock.snapshot() : []
   return [
-    ...own.map(({ scope, value }) =>
-      draft(scope.kind === 'split' ? scope : list, scope.kind === 'copy' ? { copy: value } : { own: value }),
-    ),
+    ...own.map(({ scope, value }) => draft(scope.kind === 'split' ? scope : list, contentOf(scope, value))),
     ...(floors.length > 0 ? [draft(list, { floors })] : []),
     ...(late.dropped > 0 ? [draft(list, { lateDropped: late.dropped })] : []),
   ]
+}
+
+function contentOf({ kind }: UnkeyedScope, value: unknown): Content {
+  if (kind === 'copy') return { copy: value }
+  return kind === 'lanes' ? { lanes: value as readonly (readonly [Lane, unknown])[] } : { own: value }
+}
+
+/** The task that is restored. */
+export interface RestoredTask {
+  readonly index: number
+  readonly of: number
+  readonly groups: GroupRange
+  /** Of the source at its head. */
+  readonly splits: readonly string[] | undefined
 }
 
 /**
@@ -54,7 +68,7 @@ export function unkeyedSections(node: OperatorNode, taskIndex: number): SectionD
 export function restoreUnkeyed(
   { name, instance, clock, late }: OperatorNode,
   sections: readonly UnkeyedSource[],
-  task: { readonly index: number; readonly of: number; readonly splits: readonly string[] | undefined },
+  task: RestoredTask,
 ): void {
   const floors: WatermarkFloor[] = []
   const own: UnkeyedSection[] = []
@@ -62,14 +76,17 @@ export function restoreUnkeyed(
   sections.forEach((source, i) => {
     const { scope, bytes } = source
     const content = decodeValue(bytes) as Content
+    const isMine = (scope.kind === 'list' ? scope.index : i) % task.of === task.index
     if ('floors' in content) floors.push(...content.floors)
     else if ('copy' in content) copies.push(source)
     else if ('lateDropped' in content) {
-      if ((scope.kind === 'list' ? scope.index : i) % task.of === task.index)
-        late.dropped += content.lateDropped
+      if (isMine) late.dropped += content.lateDropped
+    } else if ('lanes' in content) {
+      const value = content.lanes.filter(([lane]) => hasLane(task, lane) ?? isMine)
+      if (value.length > 0) own.push({ scope: { kind: 'lanes' }, value })
     } else if (scope.kind === 'split' && task.splits) {
       if (task.splits.includes(scope.split)) own.push({ scope, value: content.own })
-    } else if ((scope.kind === 'list' ? scope.index : i) % task.of === task.index) {
+    } else if (isMine) {
       own.push({ scope: scope.kind === 'split' ? scope : { kind: 'list' }, value: content.own })
     }
   })
@@ -80,6 +97,11 @@ export function restoreUnkeyed(
     own.push({ scope: { kind: 'copy' }, value: content.copy })
   }
   instance.unkeyed?.restore(own)
+}
+
+/** Undefined where no task knows the split: its source runs elsewhere. */
+function hasLane({ groups, splits }: RestoredTask, lane: Lane): boolean | undefined {
+  return typeof lane === 'number' ? lane >= groups.from && lane < groups.to : splits?.includes(lane)
 }
 
 /** A task's own copy; with another number of tasks the first one's, which all must equal (BS3). */

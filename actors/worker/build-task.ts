@@ -12,6 +12,7 @@ import { openGroup } from '../../operators/state/restore.ts'
 import type { ChannelFrame, LinkInput, LinkSpec } from '../../transport/link.ts'
 import { stepOf } from '../plan/fusion.ts'
 import type { LinkPlan, Plan, TaskPlan } from '../plan/plan.ts'
+import { groupRange } from '../../core/keys/index.ts'
 import { buildChain, type ChainRuntime } from '../task/chain.ts'
 import { openGate, type Gate } from '../task/gate.ts'
 import type { Head, HeadEvents, HeadTarget } from '../task/head.ts'
@@ -273,6 +274,10 @@ async function restoreOperators(
         state.restore(openGroup(name, section.scope.group, await restored.read(section)))
       }
     }
-    restoreUnkeyed(node, others, { index: context.task.index, of: context.task.chain.parallelism, splits })
+    const {
+      index,
+      chain: { parallelism: of },
+    } = context.task
+    restoreUnkeyed(node, others, { index, of, groups: groupRange(index, of, context.plan.keyGroups), splits })
   }
 }

@@ -18,7 +18,7 @@ interface Call {
 }
 
 /** A step whose calls the test answers. */
-function open(options: MapAsyncOptions = {}, onError: ErrorPolicy = 'fail') {
+function open(options: MapAsyncOptions = {}, onError: ErrorPolicy = 'fail', lane?: () => string | number) {
   const calls: Call[] = []
   const fn: AsyncFn<unknown> = (record: number, context) =>
     new Promise((resolve, reject) => calls.push({ record, context, resolve, reject }))
@@ -27,6 +27,7 @@ function open(options: MapAsyncOptions = {}, onError: ErrorPolicy = 'fail') {
   const context = fakeContext({
     emit: (row) => void out.push(row),
     emitTo: (output, row) => void out.push([output, row]),
+    ...(lane && { lane }),
   })
   const instance = definition.create(context)
   const answer = async (record: number, result: unknown = `r${record}`): Promise<void> => {
@@ -113,6 +114,32 @@ describe('mapAsync', () => {
     await answer(3)
     await answer(4)
     expect([pull(), context.gate.leftovers, instance.busy]).toEqual([['r3', 'r4'], 0, false])
+  })
+
+  it('A2: where lanes are known, each record goes with its own, and those that left say theirs', async () => {
+    let lane: number | string = 3
+    const first = open({}, 'fail', () => lane)
+    first.put(1)
+    lane = 'split'
+    first.put(2)
+    lane = 5
+    expect(first.instance.unkeyed?.snapshot()).toEqual([
+      {
+        scope: { kind: 'lanes' },
+        value: [
+          [3, [1, null]],
+          ['split', [2, null]],
+        ],
+      },
+    ])
+    await first.answer(1)
+    first.pull()
+    expect(first.instance.lane).toBe(3)
+    const second = open()
+    second.instance.unkeyed?.restore(first.instance.unkeyed?.snapshot() ?? [])
+    second.pull()
+    await second.answer(2)
+    expect([second.pull(), second.instance.lane]).toEqual([['r2'], 'split'])
   })
 
   it('a snapshot without records under way holds nothing', () => {

@@ -4,7 +4,8 @@
  * - A1: results leave in pulls, under the same check for room as records (T1). A call that completes only wakes the
  *   task. At `inFlightMax` no record comes in.
  * - A2: a barrier does not wait for calls: records that have not left are in the snapshot and are called for again
- *   after a restore, in their order and before anything new. So a call is made at least once.
+ *   after a restore, in their order and before anything new. So a call is made at least once. Where the task can tell
+ *   their lanes, each goes with its lane: also with another number of tasks, a key's records keep their order.
  * - A3: a watermark does not overtake a record that came before it; the end of the input waits for all.
  * - P1: under `skip` and `dead-letter` a record whose calls failed is set aside when its turn comes.
  */
@@ -12,6 +13,7 @@ import { reportError } from '../../core/errors.ts'
 import { OperatorError, operatorThrew } from '../errors.ts'
 import type {
   ErrorPolicy,
+  Lane,
   OperatorContext,
   OperatorDefinition,
   OperatorInstance,
@@ -31,7 +33,7 @@ export const mapAsyncOperator = (
 ): OperatorDefinition => ({
   kind: 'mapAsync',
   onError,
-  guardsItself: true,
+  defers: true,
   caution: 'calls its function again for what was under way at a failure',
   ...(onError === 'dead-letter' && { outputs: ['dead-letters'] }),
   create: (context) => new MapAsync(fn, options, onError, context),
@@ -40,6 +42,7 @@ export const mapAsyncOperator = (
 interface Request {
   readonly record: unknown
   readonly recordMs: number
+  readonly lane: Lane | undefined
   call: AsyncCall | undefined
   outcome: Outcome | undefined
 }
@@ -56,6 +59,7 @@ class MapAsync implements OperatorInstance {
   private readonly queue: AsyncQueue<Request>
   /** Restored, and not called for yet; oldest first. */
   private restored: Waiting<Request>[] = []
+  lane: Lane | undefined
   private underWay = 0
   private closesGate = false
 
@@ -69,7 +73,7 @@ class MapAsync implements OperatorInstance {
   }
 
   onRecord(record: unknown): void {
-    this.issue(this.add(record, this.context.time.recordMs))
+    this.issue(this.add(record, this.context.time.recordMs, this.context.lane?.()))
     this.setGate()
   }
 
@@ -78,7 +82,8 @@ class MapAsync implements OperatorInstance {
     const request = this.queue.take()
     if (!request) return false
     this.setGate()
-    const { outcome } = request
+    const { outcome, lane } = request
+    this.lane = lane
     if (outcome?.kind === 'done') {
       this.context.time.recordMs = request.recordMs
       this.context.emit(outcome.result)
@@ -106,8 +111,8 @@ class MapAsync implements OperatorInstance {
     for (const { call } of this.queue.items()) call?.close(reason)
   }
 
-  private add(record: unknown, recordMs: number): Waiting<Request> {
-    return this.queue.add({ record, recordMs, call: undefined, outcome: undefined })
+  private add(record: unknown, recordMs: number, lane: Lane | undefined): Waiting<Request> {
+    return this.queue.add({ record, recordMs, lane, call: undefined, outcome: undefined })
   }
 
   private issue(waiting: Waiting<Request>): void {
@@ -151,17 +156,27 @@ class MapAsync implements OperatorInstance {
   }
 
   private snapshot(): UnkeyedSection[] {
-    const stored = [...this.queue.items()].map(({ record, recordMs }): Stored => [
-      record,
-      Number.isNaN(recordMs) ? null : recordMs,
-    ])
-    return stored.length === 0 ? [] : [{ scope: { kind: 'list' }, value: stored }]
+    const lanes: [Lane, Stored][] = []
+    const list: Stored[] = []
+    for (const { record, recordMs, lane } of this.queue.items()) {
+      const stored: Stored = [record, Number.isNaN(recordMs) ? null : recordMs]
+      if (lane === undefined) list.push(stored)
+      else lanes.push([lane, stored])
+    }
+    return [
+      ...(list.length > 0 ? [{ scope: { kind: 'list' }, value: list } as const] : []),
+      ...(lanes.length > 0 ? [{ scope: { kind: 'lanes' }, value: lanes } as const] : []),
+    ]
   }
 
   private restore(sections: readonly UnkeyedSection[]): void {
-    for (const { value } of sections) {
-      for (const [record, recordMs] of value as readonly Stored[]) {
-        this.restored.push(this.add(record, recordMs ?? NaN))
+    for (const { scope, value } of sections) {
+      const items =
+        scope.kind === 'lanes'
+          ? (value as readonly (readonly [Lane, Stored])[])
+          : (value as readonly Stored[]).map((stored) => [undefined, stored] as const)
+      for (const [lane, [record, recordMs]] of items) {
+        this.restored.push(this.add(record, recordMs ?? NaN, lane))
       }
     }
     this.setGate()

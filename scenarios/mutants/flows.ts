@@ -112,7 +112,7 @@ const weathers = Object.entries({ bulky, poisoned, merging }).flatMap(([name, fl
 
 /** The simulator's own flows and these; some where one kind of trouble reigns; and all with barriers that overtake. */
 export const courses: Readonly<Record<string, Course>> = Object.fromEntries([
-  ...aligned.map(([name, flow]): [string, Course] => [name, { flow, faults: engineRates(name) }]),
+  ...aligned.map(([name, flow]): [string, Course] => [name, { flow, faults: engineRates }]),
   ...weathers,
   ...aligned.map(([name, flow]): [string, Course] => [`${name}, unaligned`, { flow, run: unaligned }]),
 ])

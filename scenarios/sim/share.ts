@@ -20,7 +20,7 @@ async function workOn({ flow, from, seeds }: Share): Promise<ShareAnswer> {
   try {
     const maker = engineFlows[flow]
     if (!maker) throw new Error(`no flow '${flow}'`)
-    const options = { from, seeds, violationsMax: seeds, faults: engineRates(flow) }
+    const options = { from, seeds, violationsMax: seeds, faults: engineRates }
     return { kind: 'report', report: await simulate(maker, options) }
   } catch (error) {
     return {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { engineRates } from './testing/all.ts'
 import { expiring } from './testing/expiring-flow.ts'
 import { aborting, branching, merging, sharing, small, spreading } from './testing/flows.ts'
 import { converging, timing } from './testing/timed-flows.ts'
@@ -26,7 +27,7 @@ describe('simulate', { timeout: 3_600_000 }, () => {
     ['expiring', expiring, undefined],
     ['expiring, in one task a step', expiring, { workers: 2, parallelism: 1 }],
   ] as const)('finds nothing wrong with the engine: %s', async (_, makeFlow, run) => {
-    const report = await simulate(makeFlow, { seeds, from, ...(run && { run }) })
+    const report = await simulate(makeFlow, { seeds, from, faults: engineRates, ...(run && { run }) })
     const found = report.violations.map(({ seed, what, trace, timeline }) =>
       [`seed ${seed}: ${what}`, trace, ...timeline.slice(-40)].join('\n'),
     )

@@ -1,4 +1,4 @@
-/** Tasks, sources, sinks and their end: T1, S1, C10, K1 to K4, P1. */
+/** Tasks, sources, sinks and their end: T1, S1, C10, K1 to K4, P1, A2. */
 import { edit, type Mutant } from '../mutant.ts'
 
 const task = 'actors/task/task.ts'
@@ -202,6 +202,26 @@ export const taskMutants: readonly Mutant[] = [
       'actors/worker/build-task.ts',
       'else if (state?.owns(section.scope.group)) {',
       'else if (state?.owns(section.scope.group + 1)) {',
+    ),
+  },
+  {
+    id: 'calls-not-in-the-snapshot',
+    invariant: 'A2',
+    what: 'records whose calls are under way are in no snapshot',
+    edits: edit(
+      'operators/async/map-async.ts',
+      'for (const { record, recordMs, lane } of this.queue.items())',
+      'for (const { record, recordMs, lane } of [...this.queue.items()].slice(1))',
+    ),
+  },
+  {
+    id: 'calls-leave-their-lane',
+    invariant: 'A2',
+    what: 'records whose calls are under way go to any task when the number of tasks changes',
+    edits: edit(
+      'operators/async/map-async.ts',
+      'if (lane === undefined) list.push(stored)',
+      'if (lane !== null) list.push(stored)',
     ),
   },
 ]

@@ -1,0 +1,41 @@
+/** What simulation found in the engine, as it found it: each was mended, and must stay so. */
+import { describe, expect, it } from 'vitest'
+import { simulate } from './simulate.ts'
+import { engineFlows } from './testing/all.ts'
+import type { Trial } from './trial.ts'
+
+const found: readonly (readonly [what: string, trial: Trial])[] = [
+  [
+    'calls under way went to another task than their key when the number of tasks changed',
+    {
+      flow: 'calling',
+      seed: 1004,
+      faults: [{ kind: 'rescale', atMs: 296.77052793868233, parallelism: 4, workers: 3 }],
+      size: 0.5,
+      parallelism: 1,
+      workers: 1,
+    },
+  ],
+  [
+    'the same, restored twice before they had left',
+    {
+      flow: 'calling',
+      seed: 2,
+      faults: [
+        { kind: 'rescale', atMs: 43.46242862964839, parallelism: 1, workers: 3 },
+        { kind: 'rescale', atMs: 325.4552942307748, parallelism: 2, workers: 2 },
+      ],
+      size: 0.25,
+      parallelism: 1,
+    },
+  ],
+]
+
+describe('found by simulation', () => {
+  it.each(found)('%s', async (_, trial) => {
+    const made = engineFlows[trial.flow]
+    if (!made) throw new Error(`no flow '${trial.flow}'`)
+    const { violations } = await simulate(made, { replay: JSON.stringify(trial) })
+    expect(violations.map(({ report }) => report)).toEqual([])
+  })
+})
