@@ -10,6 +10,7 @@ import type { Entry } from './cells.ts'
 import { GroupWriter, type GroupSection } from './group-format.ts'
 import type { StateSchema } from './schema.ts'
 import { StateError } from './errors.ts'
+import { liveSlots, storedSlots } from './timer-slot.ts'
 
 export interface KeyedSnapshotOptions {
   readonly step: StepName
@@ -58,7 +59,8 @@ export class KeyedSnapshot {
 
   /** Writes one entry now. */
   write(entry: Entry): void {
-    this.writer(entry.group).add(entry.key, entry.slots)
+    const slots = storedSlots(entry.slots, this.options.schema.timerSlot)
+    this.writer(entry.group).add(entry.key, slots)
     // Not before: an entry that cannot be encoded must fail every try, or the snapshot would lack it.
     entry.mark = this.options.mark
   }
@@ -72,9 +74,9 @@ export class KeyedSnapshot {
 
   /** A deep copy of an entry's slots. */
   static copyEntry(entry: Entry, schema: StateSchema): unknown[] {
-    const slots = decodeValue(encodeValue(entry.slots)) as unknown[]
+    const slots = decodeValue(encodeValue(storedSlots(entry.slots, schema.timerSlot))) as unknown[]
     while (slots.length < schema.cells.length) slots.push(undefined)
-    return slots
+    return liveSlots(slots, schema.timerSlot)
   }
 
   private writer(group: number): GroupWriter {

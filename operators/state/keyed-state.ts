@@ -13,6 +13,7 @@ import { makeCells, type CellHost, type Entry } from './cells.ts'
 import { KeyedSnapshot } from './keyed-snapshot.ts'
 import { readGroup, type RestoredGroup } from './restore.ts'
 import type { StateSchema } from './schema.ts'
+import { liveSlots } from './timer-slot.ts'
 import { TimerTable } from './timers.ts'
 import { TtlTable } from './ttl.ts'
 
@@ -164,7 +165,7 @@ export class KeyedState implements CellHost {
     readGroup(group, this.options, (key, slots) => {
       if (slots.every((slot) => slot === undefined)) return
       const entry = this.detached(key)
-      entry.slots = slots
+      entry.slots = liveSlots(slots, this.options.schema.timerSlot)
       // The key was checked and hashed when it was first attached; the section's checksum vouches for it since.
       this.insert(entry, group.group)
       if (group.ended) return

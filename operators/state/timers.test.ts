@@ -4,6 +4,7 @@ import { stepName } from '../../core/ids.ts'
 import { invariant } from '../../core/invariant.ts'
 import { limits } from '../../core/limits.ts'
 import type { Key } from '../../core/keys/index.ts'
+import { readChunks } from './group-format.ts'
 import { KeyedState } from './keyed-state.ts'
 import { openGroup } from './restore.ts'
 import { cell, stateSchema } from './schema.ts'
@@ -92,6 +93,21 @@ describe('timers of keys', () => {
       }
     }
     expect(halves.flatMap((half) => half.all())).toHaveLength(40)
+  })
+
+  it('are stored by name, as they always were', () => {
+    const { state, on } = open()
+    on('a').at('x', 5)
+    on('a').atClock('y', 7)
+    const snapshot = state.beginSnapshot()
+    while (!snapshot.slice(10));
+    const [section] = snapshot.sections()
+    const [, entries] = [...readChunks(Buffer.concat(section?.chunks ?? []))]
+    const timers = new Map([
+      ['x', ['event', 5]],
+      ['y', ['clock', 7]],
+    ])
+    expect(entries).toEqual([['a', undefined, timers]])
   })
 
   it('P1: undoing puts back what a handler replaced and deleted, to fire as before', () => {

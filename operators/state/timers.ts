@@ -15,6 +15,7 @@ import { invariant } from '../../core/invariant.ts'
 import { limits } from '../../core/limits.ts'
 import type { Entry } from './cells.ts'
 import { TimerQueue, type PendingTimer } from './timer-queue.ts'
+import { timerOf, withoutTimer, type KeyTimer, type TimerSlot } from './timer-slot.ts'
 
 /** `event`: fires when the step's watermark has reached its time. `clock`: when processing time has. */
 export type TimerDomain = 'event' | 'clock'
@@ -38,13 +39,14 @@ export interface KeyTimers {
   delete(name: string): void
 }
 
-/** What a key's hidden slot holds: plain data, part of every snapshot. */
-export type TimerSlot = Map<string, readonly [TimerDomain, number]>
-
 /** Timers of the engine's own: when values of the key expire (`ttl.ts`). They are in the slot of the deadlines. */
 export const sweepTimers = { event: '(event ttl)', clock: '(clock ttl)' } as const
 
 export const isSweep = (name: string): boolean => name === sweepTimers.event || name === sweepTimers.clock
+
+/** When the deadlines of a key are looked at; in their slot, by name. */
+type Sweep = readonly [TimerDomain, atMs: number, ...unknown[]]
+type Sweeps = Map<string, Sweep>
 
 /** Of a step that has no timers, or no time-to-live. */
 const noSlot = -1
@@ -76,8 +78,6 @@ export class TimerTable implements KeyTimers {
   private readonly ttlSlot: number
   private readonly queues = { event: new TimerQueue(), clock: new TimerQueue() }
   private readonly weedAt = { event: weedFrom, clock: weedFrom }
-  /** What a key had whose last timer went, as it was: a timer that fires is mostly set again, by its name. */
-  private spare: TimerSlot | undefined
   private ending = false
   private hops = 0
 
@@ -97,8 +97,8 @@ export class TimerTable implements KeyTimers {
 
   delete(name: string): void {
     const entry = this.host.current
-    const timers = this.timersOf(entry)
-    if (timers?.has(name) === true) this.drop(entry, timers, name)
+    const timer = timerOf(this.timersOf(entry), name)
+    if (timer) this.drop(entry, timer)
   }
 
   /** Not after this moment does a timer of the domain fire: Infinity where there is none. It may be earlier. */
@@ -116,21 +116,23 @@ export class TimerTable implements KeyTimers {
     for (let next = queue.peek(); next && next.atMs <= nowMs; next = queue.peek()) {
       queue.pop()
       const { key, name, atMs, hops } = next
-      const entry = this.host.find(key)
-      const sweep = this.sweeps(name)
-      const timers = this.timersOf(entry, sweep ? this.ttlSlot : this.slot)
-      const found = timers?.get(name)
-      if (entry === undefined || timers === undefined || found?.[0] !== domain) continue
+      const entry = this.entryOf(next)
+      if (entry === undefined) continue
+      const held = this.heldBy(entry, name)
+      if (held === undefined || domainOf(held) !== domain) continue
+      const dueMs = dueMsOf(held)
       // H1: an entry for an earlier time is in the queue; one for a later time has yet to be made.
-      if (found[1] !== atMs) {
-        if (found[1] > atMs) queue.push(key, name, found[1], hops)
+      if (dueMs !== atMs) {
+        if (dueMs > atMs) queue.push(entry, name, dueMs, hops)
         continue
       }
-      if (sweep && nowMs === Infinity) continue
+      const sweeps = isHeldSweep(held)
+      if (sweeps && nowMs === Infinity) continue
       this.host.resume(entry)
-      if (sweep) return { key, timer: { name, atMs, domain } }
-      this.drop(entry, timers, name)
-      if (this.ending && (this.hops = hops + 1) > limits.timersInARowMax) throw endless(key, name)
+      if (!sweeps) {
+        this.drop(entry, held)
+        if (this.ending && (this.hops = hops + 1) > limits.timersInARowMax) throw endless(key, name)
+      }
       return { key, timer: { name, atMs, domain } }
     }
     return undefined
@@ -138,16 +140,15 @@ export class TimerTable implements KeyTimers {
 
   /** H1 for an entry that was restored, or put back as it was. */
   track(entry: Entry): void {
-    for (const slot of [this.slot, this.ttlSlot]) {
-      for (const [name, [domain, atMs]] of this.timersOf(entry, slot) ?? []) {
-        this.push(domain, entry.key, name, atMs)
-      }
+    for (let timer: KeyTimer | undefined = this.timersOf(entry); timer; timer = timer.next) {
+      this.push(timer.domain, entry, timer.name, timer.atMs)
     }
+    for (const [name, [domain, atMs]] of this.sweepsOf(entry) ?? []) this.push(domain, entry, name, atMs)
   }
 
   /** H1 for a timer of the engine's own that the current key's slot holds at a new, or an earlier time. */
   sweepAt(domain: TimerDomain, atMs: number): void {
-    this.push(domain, this.host.current.key, sweepTimers[domain], atMs)
+    this.push(domain, this.host.current, sweepTimers[domain], atMs)
   }
 
   /** The watermark is +Infinity: what timers set from now on fires too, but not for ever. */
@@ -164,29 +165,30 @@ export class TimerTable implements KeyTimers {
   private set(name: string, domain: TimerDomain, atMs: number): void {
     if (typeof name !== 'string' || !Number.isSafeInteger(atMs) || isSweep(name)) throw illegal(name, atMs)
     const entry = this.host.current
-    const timers = this.timersOf(entry)
-    const before = timers?.get(name)
-    const setIn = timers ?? this.begin(entry, name)
-    setIn.set(name, [domain, atMs])
-    if (before?.[0] === domain && before[1] <= atMs) return
-    this.push(domain, entry.key, name, atMs)
+    const timer = timerOf(this.timersOf(entry), name)
+    if (timer === undefined) {
+      this.begin(entry, name, domain, atMs)
+    } else {
+      const queued = timer.domain === domain && timer.atMs <= atMs
+      timer.domain = domain
+      timer.atMs = atMs
+      if (queued) return
+    }
+    this.push(domain, entry, name, atMs)
   }
 
-  /** For a key that has no timer: what has one of that name at most, to be replaced. */
-  private begin(entry: Entry, name: string): TimerSlot {
+  /** For a key that has no timer of that name. */
+  private begin(entry: Entry, name: string, domain: TimerDomain, atMs: number): void {
     invariant(this.slot !== noSlot, 'a step that sets timers has a slot for them')
-    const { spare } = this
-    this.spare = undefined
     if (!entry.attached) this.host.attach(entry)
-    const timers = spare?.has(name) === true ? spare : new Map<string, readonly [TimerDomain, number]>()
-    entry.slots[this.slot] = timers
-    return timers
+    const next = this.timersOf(entry)
+    entry.slots[this.slot] = { name, domain, atMs, next } satisfies TimerSlot
   }
 
-  private push(domain: TimerDomain, key: Key, name: string, atMs: number): void {
+  private push(domain: TimerDomain, entry: Entry, name: string, atMs: number): void {
     const queue = this.queues[domain]
     const earliest = domain === 'clock' && atMs < this.nextMs('clock')
-    queue.push(key, name, atMs, this.hops)
+    queue.push(entry, name, atMs, this.hops)
     if (queue.size > this.weedAt[domain]) this.weed(domain)
     if (earliest) this.onClock?.()
   }
@@ -195,37 +197,50 @@ export class TimerTable implements KeyTimers {
   private weed(domain: TimerDomain): void {
     const kept: PendingTimer[] = []
     const seen = new Set<unknown>()
-    for (const { key, name, hops } of this.queues[domain].values()) {
-      const slot = this.sweeps(name) ? this.ttlSlot : this.slot
-      const timer = this.timersOf(this.host.find(key), slot)?.get(name)
-      if (timer?.[0] !== domain || seen.has(timer)) continue
-      seen.add(timer)
-      kept.push({ key, name, atMs: timer[1], hops })
+    for (const pending of this.queues[domain].values()) {
+      const { key, name, hops } = pending
+      const entry = this.entryOf(pending)
+      if (entry === undefined) continue
+      const held = this.heldBy(entry, name)
+      if (held === undefined || domainOf(held) !== domain || seen.has(held)) continue
+      seen.add(held)
+      kept.push({ key, entry, name, atMs: dueMsOf(held), hops })
     }
     this.queues[domain].replace(kept)
     this.weedAt[domain] = Math.max(weedFrom, 2 * kept.length)
   }
 
-  /** A timer that is there. The last one's Map is not emptied: to shrink it and fill it again costs more than all else. */
-  private drop(entry: Entry, timers: TimerSlot, name: string): void {
-    if (timers.size > 1) {
-      timers.delete(name)
-      return
-    }
-    entry.slots[this.slot] = undefined
-    this.spare = timers
-    this.host.settle(entry)
+  /** A timer that is there. */
+  private drop(entry: Entry, timer: KeyTimer): void {
+    const slot = this.timersOf(entry)
+    const left = slot && withoutTimer(slot, timer)
+    entry.slots[this.slot] = left
+    if (left === undefined) this.host.settle(entry)
   }
 
-  /** Whether it is one of the engine's own timers. */
-  private sweeps(name: string): boolean {
-    return this.ttlSlot !== noSlot && isSweep(name)
+  /** Mostly it is still the one that the timer was set in: then there is nothing to look up. */
+  private entryOf({ entry, key }: PendingTimer): Entry | undefined {
+    return entry.attached ? entry : this.host.find(key)
   }
 
-  private timersOf(entry: Entry | undefined, slot = this.slot): TimerSlot | undefined {
-    return entry?.slots[slot] as TimerSlot | undefined
+  /** The timer of a key, or one of the engine's own. */
+  private heldBy(entry: Entry, name: string): KeyTimer | Sweep | undefined {
+    if (this.ttlSlot !== noSlot && isSweep(name)) return this.sweepsOf(entry)?.get(name)
+    return timerOf(this.timersOf(entry), name)
+  }
+
+  private timersOf(entry: Entry): TimerSlot | undefined {
+    return entry.slots[this.slot] as TimerSlot | undefined
+  }
+
+  private sweepsOf(entry: Entry): Sweeps | undefined {
+    return entry.slots[this.ttlSlot] as Sweeps | undefined
   }
 }
+
+const isHeldSweep = (held: KeyTimer | Sweep): held is Sweep => Array.isArray(held)
+const domainOf = (held: KeyTimer | Sweep): TimerDomain => (isHeldSweep(held) ? held[0] : held.domain)
+const dueMsOf = (held: KeyTimer | Sweep): number => (isHeldSweep(held) ? held[1] : held.atMs)
 
 const illegal = (name: unknown, atMs: unknown): MillraceError =>
   new MillraceError(

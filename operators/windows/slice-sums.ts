@@ -20,23 +20,20 @@ export interface SliceRun {
   readonly accumulators: readonly unknown[]
 }
 
-/** One window of a run. */
-export interface RunWindow {
-  /** Its slices, [from, to) by index; at least one. */
-  readonly from: number
-  readonly to: number
+/** One of the overlapping windows; the same object for every key. */
+export interface SlidingWindow {
+  readonly startMs: number
+  readonly endMs: number
   /** Where the period begins that its last millisecond is in. */
   readonly periodMs: number
-  readonly endMs: number
   /** The next window starts here. */
   readonly nextMs: number
 }
 
 export class SliceSums {
-  /** Slices that start before this are in the sums. */
-  untilMs = -Infinity
   private readonly accumulation: Accumulation
-  private periodMs = NaN
+  /** The newest window that was asked for. */
+  private last: SlidingWindow | undefined
   /** Of the older period, from its newest slice to its oldest. */
   private readonly front: unknown[] = []
   private back: unknown
@@ -47,13 +44,22 @@ export class SliceSums {
     this.accumulation = accumulation
   }
 
-  /** The merge of a window's slices; each window at most once, in order. Not to be changed. */
-  over(run: SliceRun, window: RunWindow): unknown {
-    const { front, accumulation } = this
-    const { from, to, endMs } = window
-    invariant(endMs > this.untilMs, 'windows fire in order')
-    if (window.periodMs !== this.periodMs) this.turn(run, window)
-    this.extend(run, to, endMs)
+  /** Slices that start before this are in the sums. */
+  get untilMs(): number {
+    return this.last?.endMs ?? -Infinity
+  }
+
+  /**
+   * The merge of a window's slices, [from, to) of the run by index and at least one; each window at most once, in
+   * order. Not to be changed.
+   */
+  over(run: SliceRun, from: number, to: number, window: SlidingWindow): unknown {
+    const { front, accumulation, last } = this
+    invariant(last === undefined || window.endMs > last.endMs, 'windows fire in order')
+    const turns = last?.periodMs !== window.periodMs
+    if (turns) this.turn(run, from, to, window.periodMs)
+    this.extend(run, turns ? window.periodMs : last.endMs, to)
+    this.last = window
     const ahead = to - from - this.behind
     while (front.length > ahead) front.pop()
     if (ahead === 0) return this.back
@@ -64,28 +70,27 @@ export class SliceSums {
   }
 
   /** A new period: what was the back is the front, from the newest slice to the oldest. */
-  private turn({ starts, accumulators }: SliceRun, { from, to, periodMs }: RunWindow): void {
+  private turn({ starts, accumulators }: SliceRun, from: number, to: number, periodMs: number): void {
     const { accumulation, front } = this
     front.length = 0
     for (let i = indexOf(starts, periodMs, to) - 1; i >= from; i -= 1) {
       const own = accumulation.copy(accumulators[i])
       front.push(front.length === 0 ? own : accumulation.merge(own, front[front.length - 1]))
     }
-    this.periodMs = this.untilMs = periodMs
     this.back = undefined
     this.behind = 0
   }
 
-  private extend({ starts, accumulators }: SliceRun, to: number, endMs: number): void {
+  /** Into the back, the slices that start at `sinceMs` or later. */
+  private extend({ starts, accumulators }: SliceRun, sinceMs: number, to: number): void {
     const { accumulation } = this
-    for (let i = indexOf(starts, this.untilMs, to); i < to; i += 1) {
+    for (let i = indexOf(starts, sinceMs, to); i < to; i += 1) {
       this.back =
         this.behind === 0
           ? accumulation.copy(accumulators[i])
           : accumulation.merge(this.back, accumulators[i])
       this.behind += 1
     }
-    this.untilMs = endMs
   }
 }
 

@@ -16,7 +16,8 @@ import type { Timer } from '../state/timers.ts'
 import type { FixedWindows } from './assigners.ts'
 import { timerNames, WindowRuntime, type WindowDefinition } from './definition.ts'
 import type { Bundle, BundleTaker } from './local-aggregation.ts'
-import { SliceSums, sumOf } from './slice-sums.ts'
+import { Moments, type Moment } from './moments.ts'
+import { SliceSums, sumOf, type SlidingWindow } from './slice-sums.ts'
 import { Slices } from './slices.ts'
 import { accumulatorsOf, startsOf, WindowTable } from './table.ts'
 
@@ -29,20 +30,22 @@ const lingering = 8
 export class SlicedWindowStep implements BundleTaker {
   private readonly runtime: WindowRuntime
   private readonly slices: Slices
-  private readonly sizeMs: number
+  private readonly moments: Moments
   private readonly slideMs: number
   private readonly latenessMs: number
   private readonly table: WindowTable
   /** The slice of the last record. */
   private sliceMs = Infinity
   private sliceEndMs = Infinity
+  /** Once this has passed it is too late for a record of that slice. */
+  private sliceLateMs = Infinity
 
   constructor(context: OperatorContext, assigner: FixedWindows, definition: WindowDefinition) {
     this.runtime = new WindowRuntime(context, definition)
     this.slices = new Slices(assigner)
-    this.sizeMs = assigner.sizeMs
     this.slideMs = assigner.slideMs
     this.latenessMs = definition.options.allowedLatenessMs
+    this.moments = new Moments(this.slices, { ...assigner, latenessMs: this.latenessMs })
     this.table = new WindowTable(this.runtime, { ends: false, unshown: false })
   }
 
@@ -67,7 +70,7 @@ export class SlicedWindowStep implements BundleTaker {
     const { runtime, table } = this
     runtime.state.enter(key)
     const { watermarkMs } = runtime.context.clock
-    if (this.slices.lastWindowEnd(startMs) - 1 + this.latenessMs <= watermarkMs) return
+    if (this.lateFrom(startMs) <= watermarkMs) return
     table.open()
     const index = table.placeOf(startMs)
     const isNew = table.starts[index] !== startMs
@@ -80,13 +83,14 @@ export class SlicedWindowStep implements BundleTaker {
   }
 
   onTimer(key: Key, { atMs }: Timer): void {
-    this.table.open()
-    const endMs = atMs + 1
-    if (this.slices.windowEndAfter(atMs) === endMs) this.show(key, endMs)
-    const gone = this.gone(atMs)
-    this.rearm(atMs, gone)
+    const { table } = this
+    table.open()
+    const moment = this.moments.of(atMs)
+    const gone = this.gone(moment)
+    if (moment.ending) this.show(key, moment.ending, gone)
+    this.rearm(moment, gone)
     // What is behind them moves up: not for each one.
-    if (gone * lingering >= this.table.size) this.table.remove(0, gone)
+    if (gone * lingering >= table.size) table.remove(0, gone)
     this.putBack()
   }
 
@@ -95,14 +99,21 @@ export class SlicedWindowStep implements BundleTaker {
     if (atMs < this.sliceMs || atMs >= this.sliceEndMs) {
       this.sliceMs = this.slices.startOf(atMs)
       this.sliceEndMs = this.slices.endOf(this.sliceMs)
+      this.sliceLateMs = this.lateFrom(this.sliceMs)
     }
     return this.sliceMs
   }
 
+  /** Once this has passed, the slice's newest window is past its lateness. */
+  private lateFrom(startMs: number): number {
+    return this.slices.lastWindowEnd(startMs) - 1 + this.latenessMs
+  }
+
+  /** A record of the slice that `sliceOf` found. */
   private assign(key: Key, record: unknown, startMs: number): void {
-    const { runtime, table, slices } = this
+    const { runtime, table } = this
     const { watermarkMs } = runtime.context.clock
-    if (slices.lastWindowEnd(startMs) - 1 + this.latenessMs <= watermarkMs) {
+    if (this.sliceLateMs <= watermarkMs) {
       runtime.late(record)
       return
     }
@@ -121,11 +132,17 @@ export class SlicedWindowStep implements BundleTaker {
 
   /** A slice of the windows in hand got something. */
   private changed(key: Key, startMs: number, watermarkMs: number, isOldest: boolean): void {
-    const { current } = this.runtime.state
-    const sums = current.derived as SliceSums | undefined
-    if (sums !== undefined && sums.untilMs > startMs) current.derived = undefined
+    // In the sums is only what belongs to windows that have fired.
+    if (startMs <= watermarkMs) {
+      const { current } = this.runtime.state
+      const sums = current.derived as SliceSums | undefined
+      if (sums !== undefined && sums.untilMs > startMs) current.derived = undefined
+    }
     // The timer is that of the oldest slice, or of the oldest that has windows to fire.
-    if (isOldest || this.latenessMs > 0) this.rearm(watermarkMs, this.gone(watermarkMs))
+    if (isOldest || this.latenessMs > 0) {
+      const moment = this.moments.of(watermarkMs)
+      this.rearm(moment, this.gone(moment))
+    }
     if (this.latenessMs > 0) this.update(key, startMs, watermarkMs)
     this.putBack()
   }
@@ -134,19 +151,20 @@ export class SlicedWindowStep implements BundleTaker {
   private update(key: Key, startMs: number, watermarkMs: number): void {
     const newestMs = Math.min(this.slices.lastWindowEnd(startMs), watermarkMs + 1)
     for (let endMs = this.slices.windowEndAfter(startMs); endMs <= newestMs; endMs += this.slideMs) {
-      if (endMs - 1 + this.latenessMs > watermarkMs) this.show(key, endMs)
+      if (endMs - 1 + this.latenessMs > watermarkMs) this.show(key, this.moments.windowOf(endMs), 0)
     }
   }
 
-  private show(key: Key, endMs: number): void {
+  /** Its slices are looked for from index `near` on. */
+  private show(key: Key, window: SlidingWindow, near: number): void {
     const { table, runtime } = this
-    const startMs = endMs - this.sizeMs
-    const from = table.placeOf(startMs)
+    const { startMs, endMs } = window
+    const from = table.placeFrom(startMs, near)
     const to = table.placeOf(endMs)
-    if (from < to && !runtime.silent) runtime.emit(key, startMs, endMs, this.sum(from, to, endMs))
+    if (from < to && !runtime.silent) runtime.emit(key, startMs, endMs, this.sum(from, to, window))
   }
 
-  private sum(from: number, to: number, endMs: number): unknown {
+  private sum(from: number, to: number, window: SlidingWindow): unknown {
     const { table, runtime } = this
     const { accumulation } = runtime
     const { current } = runtime.state
@@ -154,34 +172,26 @@ export class SlicedWindowStep implements BundleTaker {
     // Windows are asked for in order: where a late record asks for older ones, it has thrown the sums away.
     const sums = (current.derived as SliceSums | undefined) ?? new SliceSums(accumulation)
     current.derived = sums
-    return sums.over(table, {
-      from,
-      to,
-      endMs,
-      periodMs: this.slices.periodOf(endMs - 1),
-      nextMs: endMs - this.sizeMs + this.slideMs,
-    })
+    return sums.over(table, from, to, window)
   }
 
   /** How many slices, from the oldest, have no window any more that is within its lateness. */
-  private gone(passedMs: number): number {
-    if (passedMs === -Infinity) return 0
-    return this.table.placeOf(this.slices.windowEndAfter(passedMs - this.latenessMs + 1) - this.sizeMs)
+  private gone({ goneMs }: Moment): number {
+    return this.table.placeFrom(goneMs, 0)
   }
 
-  /** Windows whose last millisecond is at most `passedMs` have fired; of the slices, so many are gone. */
-  private rearm(passedMs: number, gone: number): void {
+  /** Sets the timer anew; of the slices, so many are gone. */
+  private rearm({ passedMs, unfiredMs, nextEndMs }: Moment, gone: number): void {
     const { table, slices, latenessMs } = this
     const oldestMs = table.starts[gone]
     if (oldestMs === undefined) return
-    const unfired =
-      latenessMs === 0 || passedMs === -Infinity
-        ? gone
-        : table.placeOf(slices.windowEndAfter(passedMs + 1) - this.sizeMs)
-    const unfiredMs = table.starts[unfired]
+    const unfired = latenessMs === 0 ? gone : table.placeFrom(unfiredMs, gone)
+    const nextMs = table.starts[unfired]
     const firesMs =
-      unfiredMs === undefined ? Infinity : slices.windowEndAfter(Math.max(unfiredMs, passedMs + 1)) - 1
-    const goneMs = unfired > gone ? slices.lastWindowEnd(oldestMs) - 1 + latenessMs : Infinity
+      nextMs === undefined
+        ? Infinity
+        : (nextMs <= passedMs + 1 ? nextEndMs : slices.windowEndAfter(nextMs)) - 1
+    const goneMs = unfired > gone ? this.lateFrom(oldestMs) : Infinity
     this.runtime.timers.at(timerNames.window, Math.min(firesMs, goneMs))
   }
 

@@ -57,15 +57,13 @@ export class WindowTable {
   /** Index of the first window that starts at `startMs` or later. Newest first: most records are of it. */
   placeOf(startMs: number): number {
     const { starts } = this
-    let from = 0
-    let to = starts.length
-    if (to > 0 && (starts[to - 1] as number) < startMs) return to
-    while (from < to) {
-      const middle = (from + to) >> 1
-      if ((starts[middle] as number) < startMs) from = middle + 1
-      else to = middle
-    }
-    return from
+    const to = starts.length
+    return to === 0 || (starts[to - 1] as number) < startMs ? to : placeNear(starts, startMs, to - 1)
+  }
+
+  /** The same, looked for from an index on, for what is near there. */
+  placeFrom(startMs: number, near: number): number {
+    return placeNear(this.starts, startMs, near)
   }
 
   insert(index: number, startMs: number, endMs: number, accumulator: unknown): void {
@@ -111,6 +109,26 @@ export class WindowTable {
     timers.delete(timerNames.early)
     state.settle(current)
   }
+}
+
+/** Of the first that is `startMs` or later; looked for from `near` on, in growing steps. */
+function placeNear(starts: readonly number[], startMs: number, near: number): number {
+  let from = near
+  let to = near
+  for (let step = 1; from > 0 && (starts[from - 1] as number) >= startMs; step *= 2) {
+    to = from - 1
+    from = Math.max(0, from - step)
+  }
+  for (let step = 1; to < starts.length && (starts[to] as number) < startMs; step *= 2) {
+    from = to + 1
+    to = Math.min(starts.length, to + step)
+  }
+  while (from < to) {
+    const middle = (from + to) >> 1
+    if ((starts[middle] as number) < startMs) from = middle + 1
+    else to = middle
+  }
+  return from
 }
 
 /** Most windows begin behind all others, and go one by one from the front: without the array that `splice` makes. */
