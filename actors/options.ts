@@ -31,6 +31,13 @@ export interface RunOptions {
    * on from its checkpoint, and fails with `WORKER_STUCK` when the same task is stuck again. Default 60 s.
    */
   readonly busyMsMax?: number
+  /**
+   * How long `open`, and whatever else a start or restart waits for from a source or sink of yours (`splits`, `prepare`,
+   * `lastCommitted`, a read of the side of `joinStatic`), may take to answer, each by itself. What does not answer ends
+   * the attempt with `OPEN_TIMEOUT`, and the job when it is so again after a restart. Restoring state does not count.
+   * Default 60 s.
+   */
+  readonly openMsMax?: number
   /** Fixed at the job's first start. Default 128. */
   readonly keyGroups?: number
   /** Fuse forward steps into one task. Default true; the output does not depend on it. */
@@ -70,6 +77,7 @@ export interface ResolvedOptions {
   readonly restart: RestartPolicy
   readonly entry: string | undefined
   readonly busyMsMax: number
+  readonly openMsMax: number
   readonly keyGroups: number
   readonly fuse: boolean
   readonly debug: boolean
@@ -86,6 +94,7 @@ export function resolveOptions(given: RunOptions = {}): ResolvedOptions {
     'restart',
     'entry',
     'busyMsMax',
+    'openMsMax',
     'keyGroups',
     'fuse',
     'debug',
@@ -143,6 +152,7 @@ export function resolveOptions(given: RunOptions = {}): ResolvedOptions {
     restart: resolveRestart(restart),
     entry: given.entry === undefined ? undefined : String(given.entry),
     busyMsMax: whole('busyMsMax', given.busyMsMax ?? 60_000, 1_000),
+    openMsMax: whole('openMsMax', given.openMsMax ?? 60_000, 1, limits.timerDelayMsMax),
     keyGroups: whole('keyGroups', given.keyGroups ?? limits.keyGroupsDefault, 1, limits.keyGroupsMax),
     fuse: flag('fuse', given.fuse ?? true),
     debug: flag('debug', given.debug ?? false),

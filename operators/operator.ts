@@ -7,6 +7,7 @@ import type { Key } from '../core/keys/index.ts'
 import type { StepName } from '../core/ids.ts'
 import type { Ports } from '../core/ports/index.ts'
 import { outputUnknown } from './errors.ts'
+import type { Openings } from './openings.ts'
 import type { OutputName } from './graph.ts'
 import type { SourceContext } from './source.ts'
 import type { KeyTimers, Timer } from './state/timers.ts'
@@ -193,7 +194,7 @@ export interface OperatorInstance {
    */
   flush?(): void
   /** Reads what the step needs from outside: called once, at each start, before anything else. */
-  load?(context: SourceContext): Promise<void>
+  load?(context: SourceContext, openings: Openings): Promise<void>
   /** Restored before any record comes, with every section that falls to this task, also none. */
   readonly unkeyed?: {
     snapshot(): readonly UnkeyedSection[]

@@ -24,7 +24,7 @@ export interface SinkDefinition<T> {
   lastCommitted?(context: SinkPrepareContext): Promise<CheckpointId | null>
   /** For sinks whose output lives in the process that called `run`: takes what `deliver` sent, each (task, checkpoint) once. */
   accept?(task: TaskId, checkpoint: CheckpointId, values: Uint8Array): void
-  /** One writer a task and epoch. */
+  /** One writer a task and epoch. It has `openMsMax` (an option of `run`) to answer, as what is above. */
   open(context: SinkContext): Promise<SinkWriter<T>>
 }
 

@@ -21,7 +21,7 @@ export interface SourceDefinition<T> {
   readonly _record?: T
   /**
    * Split ids, in a stable order: the same input gives the same ids in every process. Fails with a typed
-   * error when the input cannot be read.
+   * error when the input cannot be read. It has `openMsMax` (an option of `run`) to answer, as `open` has.
    */
   splits(context: SourceContext): Promise<readonly string[]>
   /** Begins at the split's start, or after `position`. A changed file is a fatal error. */

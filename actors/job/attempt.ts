@@ -44,7 +44,8 @@ export interface AttemptParts {
 export interface AttemptEvents {
   readonly emit: (body: JobEventBody) => void
   readonly deployed: () => void
-  readonly checkpointCompleted: () => void
+  /** `opened`: later than what does not open in time would have failed. */
+  readonly checkpointCompleted: (facts: { readonly opened: boolean }) => void
 }
 
 /** What an attempt is told. */
@@ -149,7 +150,7 @@ export class Attempt {
     const { crew, options, epoch, graph, restore } = this.parts
     const workers = crew.ready
     if (!workers || this.plan) return
-    const { parallelism, keyGroups, fuse, debug } = options
+    const { parallelism, keyGroups, fuse, debug, openMsMax } = options
     this.plan = planJob(graph, { parallelism, keyGroups, workers, fuse })
     for (const worker of workers) this.awaiting.add(worker)
     crew.tellAll({
@@ -160,6 +161,7 @@ export class Attempt {
         keyGroups,
         fuse,
         debug,
+        openMsMax,
         workers,
         restore: restore ? { term: restore.term, slot: restore.slot } : null,
       },
@@ -253,11 +255,13 @@ export class Attempt {
   }
 
   private coordinationEvents(): CoordinationEvents {
-    const { events } = this.parts
+    const { events, options } = this.parts
+    const { clock } = options.ports
+    const begunMs = clock.monotonicMs()
     return {
       emit: events.emit,
       completed: (checkpoint, savepoint) => {
-        events.checkpointCompleted()
+        events.checkpointCompleted({ opened: clock.monotonicMs() - begunMs > options.openMsMax })
         if (savepoint) for (const waiting of this.savepoints.splice(0)) waiting.resolve(checkpoint)
       },
       aborted: (savepoint, reason) => {

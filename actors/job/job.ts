@@ -215,9 +215,9 @@ export class Job {
       events: {
         emit: (body) => this.events.emit(body),
         deployed: () => this.deployed(choice),
-        checkpointCompleted: () => {
+        checkpointCompleted: (facts) => {
           this.checkpoints += 1
-          this.restarting = checkpointCompleted(this.restarting)
+          this.restarting = checkpointCompleted(this.restarting, facts)
         },
       },
     })
@@ -258,6 +258,7 @@ export class Job {
       retry: outcome.error.retry,
       nowMs: ports.clock.monotonicMs(),
       poison: outcome.poison,
+      hung: outcome.error.code === 'OPEN_TIMEOUT',
       chance: unit(ports.random),
     })
     if (decision.kind === 'give-up') throw givenUp(decision.reason, outcome.error, restart)
@@ -338,9 +339,8 @@ export class Job {
   }
 
   private result(ended: boolean): JobResult {
-    const { restarts, checkpoints } = this
-    const { records, lateDropped } = this.counts
-    return { records, restarts, checkpoints, lateDropped, ended }
+    const { restarts, checkpoints, counts } = this
+    return { records: counts.records, restarts, checkpoints, lateDropped: counts.lateDropped, ended }
   }
 
   private requireLog(): JobLog {

@@ -2,6 +2,7 @@
 import { checkpointId, stepName, workerId, type CheckpointId } from '../../core/ids.ts'
 import { fingerprint } from '../../operators/fingerprint.ts'
 import type { Graph, SinkStep } from '../../operators/graph.ts'
+import { Openings } from '../../operators/openings.ts'
 import type { SinkPrepareContext } from '../../operators/sink.ts'
 import { checkChannels, checkFingerprint, isAligned } from '../../snapshot/compatibility.ts'
 import type { History, LoggedCheckpoint } from '../../snapshot/log/index.ts'
@@ -83,6 +84,7 @@ export async function prepareSinks(
   const restored =
     choice.kind === 'restore' ? new RestoredCheckpoint(log.store, choice.from.manifest) : undefined
   const chosen = chosenBy(choice)
+  const openings = new Openings(options.ports.timers, options.openMsMax)
   const sinks = [...graph.steps.values()].filter((step): step is SinkStep => step.kind === 'sink')
   const contexts = await Promise.all(
     sinks.map(async (sink) => ({
@@ -94,20 +96,26 @@ export async function prepareSinks(
     const { allowDuplicates } = options.checkpoints.restore
     checkSinks(
       chosen,
-      await Promise.all(contexts.map(({ sink, context }) => askSink(sink, context))),
+      await Promise.all(contexts.map(({ sink, context }) => askSink(sink, context, openings))),
       allowDuplicates === undefined ? {} : { allowDuplicates },
     )
   }
-  for (const { sink, context } of contexts) await sink.definition.prepare?.(context)
+  for (const { sink, context } of contexts) {
+    await openings.wait(sink.name, 'prepare', () => sink.definition.prepare?.(context))
+  }
 }
 
 const chosenBy = (choice: RestoreChoice): CheckpointId | null =>
   choice.kind === 'restore' ? choice.from.manifest.checkpoint : null
 
-async function askSink(sink: SinkStep, context: SinkPrepareContext): Promise<SinkAnswer> {
-  const { guarantee } = sink.definition
-  const lastCommitted = (await sink.definition.lastCommitted?.(context)) ?? null
-  return { step: sink.name, guarantee, lastCommitted }
+async function askSink(
+  { name, definition }: SinkStep,
+  context: SinkPrepareContext,
+  openings: Openings,
+): Promise<SinkAnswer> {
+  const ask = () => definition.lastCommitted?.(context)
+  const lastCommitted = (await openings.wait(name, 'lastCommitted', ask)) ?? null
+  return { step: name, guarantee: definition.guarantee, lastCommitted }
 }
 
 async function contextOf(

@@ -65,6 +65,12 @@ describe('the restart policy', () => {
       failure({ poison: 'p' }),
       'record',
     ],
+    [
+      'what hung before the restart, too',
+      { countedMs: [0], lastPoison: undefined, lastHung: true },
+      failure({ hung: true }),
+      'hung',
+    ],
   ] as const)('gives up on %s', (_, state, facts, reason) => {
     expect(decideRestart(defaultRestartPolicy, state, facts)).toEqual({ kind: 'give-up', reason })
   })
@@ -91,10 +97,23 @@ describe('the restart policy', () => {
 
   it('a completed checkpoint clears the count, but not the memory of the record', () => {
     const state: RestartState = { countedMs: [1, 2, 3], lastPoison: 'p' }
-    expect(checkpointCompleted(state)).toEqual({ countedMs: [], lastPoison: 'p' })
-    expect(decideRestart(defaultRestartPolicy, checkpointCompleted(state), failure())).toMatchObject({
-      delayMs: 0,
-    })
+    const cleared = checkpointCompleted(state, { opened: true })
+    expect(cleared).toEqual({ countedMs: [], lastPoison: 'p' })
+    expect(decideRestart(defaultRestartPolicy, cleared, failure())).toMatchObject({ delayMs: 0 })
+  })
+
+  it('what hung is remembered until a checkpoint says that everything has opened, or something else failed', () => {
+    const hung = decideRestart(defaultRestartPolicy, noRestarts, failure({ hung: true }))
+    const state = hung.kind === 'restart' ? hung.state : noRestarts
+    const early = checkpointCompleted(state, { opened: false })
+    expect(early).toEqual({ countedMs: [], lastPoison: undefined, lastHung: true })
+    const again = failure({ hung: true })
+    expect(decideRestart(defaultRestartPolicy, early, again)).toEqual({ kind: 'give-up', reason: 'hung' })
+    const late = checkpointCompleted(early, { opened: true })
+    expect(decideRestart(defaultRestartPolicy, late, again)).toMatchObject({ kind: 'restart' })
+    const other = decideRestart(defaultRestartPolicy, state, failure())
+    expect(other).toMatchObject({ kind: 'restart' })
+    expect(other.kind === 'restart' && other.state.lastHung).toBeUndefined()
   })
 
   it('what a job fails with says why it was given up', () => {
@@ -105,6 +124,10 @@ describe('the restart policy', () => {
       retry: 'record',
       cause: error,
       message: expect.stringContaining('the same record'),
+    })
+    expect(givenUp('hung', error, defaultRestartPolicy)).toMatchObject({
+      retry: 'retry',
+      message: expect.stringContaining('before the restart'),
     })
     expect(givenUp('limit', error, defaultRestartPolicy).message).toContain('10 restarts in a row')
   })

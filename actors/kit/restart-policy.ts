@@ -4,6 +4,7 @@
  * - First delay 0, then exponential with jitter.
  * - Only restarts with no checkpoint completed in between count towards the limit.
  * - `fatal` errors are never retried; the same step failing again on an equal record is class `record`.
+ * - What hung until its deadline may hang so long each time that no window ever fills up: twice in a row is enough.
  */
 import { MillraceError, type ErrorClass } from '../../core/errors.ts'
 
@@ -47,6 +48,8 @@ export interface RestartState {
   readonly countedMs: readonly number[]
   /** The step and record that failed last, to tell a poison record. */
   readonly lastPoison: string | undefined
+  /** Something did not open in the last attempt. */
+  readonly lastHung?: boolean
 }
 
 export const noRestarts: RestartState = { countedMs: [], lastPoison: undefined }
@@ -56,17 +59,20 @@ export interface Failure {
   readonly nowMs: number
   /** Equal for equal records at the same step; undefined when no record was involved. */
   readonly poison?: string | undefined
+  /** What did not open in time; no record was involved. */
+  readonly hung?: boolean
   /** In [0, 1). */
   readonly chance: number
 }
 
 export type RestartDecision =
   | { readonly kind: 'restart'; readonly delayMs: number; readonly state: RestartState }
-  | { readonly kind: 'give-up'; readonly reason: 'fatal' | 'record' | 'limit' }
+  | { readonly kind: 'give-up'; readonly reason: 'fatal' | 'record' | 'hung' | 'limit' }
 
 export function decideRestart(policy: RestartPolicy, state: RestartState, failure: Failure): RestartDecision {
   if (failure.retry === 'fatal') return { kind: 'give-up', reason: 'fatal' }
   if (failure.retry === 'record') return { kind: 'give-up', reason: 'record' }
+  if (failure.hung === true && state.lastHung === true) return { kind: 'give-up', reason: 'hung' }
   if (failure.poison !== undefined && failure.poison === state.lastPoison) {
     return { kind: 'give-up', reason: 'record' }
   }
@@ -79,26 +85,41 @@ export function decideRestart(policy: RestartPolicy, state: RestartState, failur
   return {
     kind: 'restart',
     delayMs,
-    state: { countedMs: [...recent, failure.nowMs], lastPoison: failure.poison },
+    state: {
+      countedMs: [...recent, failure.nowMs],
+      lastPoison: failure.poison,
+      ...(failure.hung === true && { lastHung: true }),
+    },
   }
 }
 
-/** A completed checkpoint is progress: earlier restarts no longer count. */
-export const checkpointCompleted = (state: RestartState): RestartState =>
-  state.countedMs.length === 0 ? state : { countedMs: [], lastPoison: state.lastPoison }
+/**
+ * A completed checkpoint is progress: earlier restarts no longer count. `opened`: by then whatever began to open with the
+ * deployment has opened; a split that hangs stops no checkpoint.
+ */
+export function checkpointCompleted(
+  state: RestartState,
+  { opened }: { readonly opened: boolean },
+): RestartState {
+  const { countedMs, lastPoison, lastHung = false } = state
+  if (countedMs.length === 0 && !(lastHung && opened)) return state
+  return { countedMs: [], lastPoison, ...(lastHung && !opened && { lastHung }) }
+}
 
 /** What a job fails with when the policy says to give up. */
 export function givenUp(
-  reason: 'fatal' | 'record' | 'limit',
+  reason: 'fatal' | 'record' | 'hung' | 'limit',
   error: MillraceError,
   policy: RestartPolicy,
 ): MillraceError {
   // What says by itself that no restart helps, says how to mend it.
   if (reason === 'fatal' || error.retry === 'record') return error
   const why =
-    reason === 'record'
-      ? 'the same record fails at the same step after a restart; mend the step, or give it onError: skip or dead-letter'
-      : `${policy.restartsMax} restarts in a row without a completed checkpoint (restart.restartsMax)`
+    reason === 'hung'
+      ? 'it was so before the restart, too'
+      : reason === 'record'
+        ? 'the same record fails at the same step after a restart; mend the step, or give it onError: skip or dead-letter'
+        : `${policy.restartsMax} restarts in a row without a completed checkpoint (restart.restartsMax)`
   return new MillraceError(error.code, `${error.message}; given up: ${why}`, {
     retry: reason === 'record' ? 'record' : error.retry,
     cause: error,

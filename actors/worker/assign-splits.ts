@@ -1,6 +1,7 @@
 /** S1: which splits a source's task reads, and from where. Every task computes the same share-out. */
 import { MillraceError } from '../../core/errors.ts'
 import type { SourceStep } from '../../operators/graph.ts'
+import type { Openings } from '../../operators/openings.ts'
 import type { SourceContext } from '../../operators/source.ts'
 import type { TaskPlan } from '../plan/plan.ts'
 import { readSplitState } from '../task/source-head.ts'
@@ -9,7 +10,7 @@ import type { RestoredCheckpoint } from './restored-checkpoint.ts'
 
 export async function assignSplits(
   step: SourceStep,
-  context: SourceContext,
+  { context, openings }: { readonly context: SourceContext; readonly openings: Openings },
   task: TaskPlan,
   restored: RestoredCheckpoint | undefined,
 ): Promise<readonly { readonly split: string; readonly state: SplitState }[]> {
@@ -26,7 +27,9 @@ export async function assignSplits(
     .map(([split, state]) => ({ split, state }))
   for (const { split, state } of mine) {
     // An ended split is not read again, but one that changed since must not go unnoticed: opening it checks.
-    if (state.ended) await (await step.definition.open(split, state.position, context)).close()
+    if (!state.ended) continue
+    const reader = await step.definition.open(split, state.position, context)
+    await openings.close(step.name, `close of split '${split}'`, () => reader.close())
   }
   return mine
 }

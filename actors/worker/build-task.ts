@@ -5,6 +5,7 @@ import { invariant } from '../../core/invariant.ts'
 import type { FailpointName, Ports } from '../../core/ports/index.ts'
 import type { SinkContext } from '../../operators/sink.ts'
 import type { Edge, SourceStep } from '../../operators/graph.ts'
+import type { Openings } from '../../operators/openings.ts'
 import type { SourceContext } from '../../operators/source.ts'
 import type { Emit, SplitRegister, TimeRegister } from '../../operators/operator.ts'
 import { isTimed } from '../../operators/event-time.ts'
@@ -38,16 +39,20 @@ export interface TaskContext {
   readonly links: WorkerLinks
   readonly restored: RestoredCheckpoint | undefined
   readonly events: TaskEvents
+  readonly openings: Openings
   readonly deliver: (step: StepName, ...values: Parameters<SinkContext['deliver']>) => Promise<void>
 }
 
-/** Rejects with what failed; whatever had been opened by then is closed again. */
+/**
+ * Rejects with what failed; whatever had been opened by then is closed again. Nobody waits for that: what failed to open
+ * in time may not close in time either.
+ */
 export async function buildTask(context: TaskContext): Promise<Task> {
   const opened: Closing[] = []
   try {
     return await build(context, opened)
   } catch (error) {
-    for (const close of opened) await Promise.resolve(close()).catch(() => undefined)
+    for (const close of opened) void (async () => close())().catch(() => undefined)
     throw error
   }
 }
@@ -147,11 +152,18 @@ interface OpenSource {
   readonly register: SplitRegister
 }
 
-async function openSource({ plan, task, ports, restored }: TaskContext): Promise<OpenSource | undefined> {
-  const step = stepOf(plan.graph, task.chain.head)
-  if (step.kind !== 'source') return undefined
+async function openSource({
+  plan,
+  task,
+  ports,
+  restored,
+  openings,
+}: TaskContext): Promise<OpenSource | undefined> {
+  const planned = stepOf(plan.graph, task.chain.head)
+  if (planned.kind !== 'source') return undefined
+  const step = { ...planned, definition: openings.source(planned.name, planned.definition) }
   const context = { step: step.name, files: ports.files, log: ports.log }
-  const splits = await assignSplits(step, context, task, restored)
+  const splits = await assignSplits(step, { context, openings }, task, restored)
   const register: SplitRegister = {
     splits: splits.map(({ split }) => split),
     current: 0,
@@ -214,12 +226,12 @@ async function openSinks(
   gate: Gate,
   opened: Closing[],
 ): Promise<Map<StepName, SinkStepRuntime>> {
-  const { plan, task, ports, epoch } = context
+  const { plan, task, ports, epoch, openings } = context
   const sinks = new Map<StepName, SinkStepRuntime>()
   for (const name of task.chain.steps) {
     const step = stepOf(plan.graph, name)
     if (step.kind !== 'sink') continue
-    const writer = await step.definition.open({
+    const sinkContext: SinkContext = {
       job: plan.graph.name,
       step: name,
       taskIndex: task.index,
@@ -231,7 +243,14 @@ async function openSinks(
       log: ports.log,
       wake: context.events.wake,
       deliver: (checkpoint, values) => context.deliver(name, checkpoint, values),
-    })
+    }
+    const { definition } = step
+    const writer = await openings.wait(
+      name,
+      'open',
+      () => definition.open(sinkContext),
+      (late) => late.close(),
+    )
     const sink = new SinkStepRuntime({ step: name, writer, gate, timers: ports.timers })
     opened.push(() => sink.close())
     sinks.set(name, sink)
@@ -251,8 +270,13 @@ async function restoredOutputs(context: TaskContext, step: StepName): Promise<St
   return outputs
 }
 
-async function loadOperators({ ports: { files, log } }: TaskContext, chain: ChainRuntime): Promise<void> {
-  for (const { name: step, instance } of chain.operators) await instance.load?.({ step, files, log })
+async function loadOperators(
+  { ports: { files, log }, openings }: TaskContext,
+  chain: ChainRuntime,
+): Promise<void> {
+  for (const { name: step, instance } of chain.operators) {
+    await instance.load?.({ step, files, log }, openings)
+  }
 }
 
 async function restoreOperators(

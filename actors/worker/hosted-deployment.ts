@@ -10,6 +10,7 @@ import type { Barrier } from '../../core/elements.ts'
 import { isTyped, reportError } from '../../core/errors.ts'
 import { isCrash } from '../../core/ports/failpoints.ts'
 import { epochLabel, type CheckpointId, type Epoch, type StepName } from '../../core/ids.ts'
+import { Openings } from '../../operators/openings.ts'
 import { toText } from '../../operators/text.ts'
 import { PartBuilder, writeParts, type BuiltSnapshot } from '../../snapshot/parts.ts'
 import { Scheduler } from '../kit/scheduler.ts'
@@ -30,6 +31,7 @@ export class HostedDeployment {
   private readonly worker: WorkerOptions
   private readonly deployment: Deployment
   private readonly scheduler: Scheduler
+  private readonly openings: Openings
   private tasks: Task[] = []
   /** By task, what the job was told last. */
   private readonly lateReported = new Map<Task, number>()
@@ -39,6 +41,7 @@ export class HostedDeployment {
     this.worker = worker
     this.epoch = epoch
     this.deployment = deployment
+    this.openings = new Openings(worker.ports.timers, deployment.openMsMax)
     const { board } = worker
     const turn = board && ((task: unknown): void => board.turn(this.tasks.indexOf(task as Task)))
     this.scheduler = new Scheduler({ ...worker.ports, ...worker.scheduling, turn })
@@ -92,6 +95,7 @@ export class HostedDeployment {
       this.scheduler.remove(task)
       void task.stop()
     }
+    this.openings.stop()
   }
 
   failed(task: Task | undefined, error: unknown, plan?: TaskPlan): void {
@@ -143,6 +147,7 @@ export class HostedDeployment {
         links,
         restored,
         events,
+        openings: this.openings,
         deliver: (step, checkpoint, values) => this.deliver(task, step, checkpoint, values),
       })
       return made

@@ -27,6 +27,8 @@ export interface Deployment {
   readonly keyGroups: number
   readonly fuse: boolean
   readonly debug: boolean
+  /** Deadline of each promise of users' sources and sinks that a deployment waits for, ms. */
+  readonly openMsMax: number
   readonly workers: readonly WorkerId[]
   /** The log slot of the checkpoint to restore, or null for a first start. */
   readonly restore: { readonly term: Term; readonly slot: number } | null

@@ -7,6 +7,7 @@ import { encodeKey, mapKey, type Key } from '../../core/keys/index.ts'
 import { limits } from '../../core/limits.ts'
 import type { Timers } from '../../core/ports/index.ts'
 import { keySelectorThrew, operatorThrew } from '../errors.ts'
+import type { Openings } from '../openings.ts'
 import { BadRecord, type SourceContext, type SourceDefinition } from '../source.ts'
 import { SourceError } from '../sources/errors.ts'
 
@@ -24,26 +25,29 @@ export interface StaticSideParts {
   readonly keyOf: (row: never) => Key
   readonly rowsMax: number
   readonly timers: Pick<Timers, 'soon'>
+  readonly openings: Openings
 }
 
 /** Rows read in one go, before others have their turn: a few milliseconds. */
 const rowsInOneGo = 2_000
 
-/** Rejects with what the source rejects with, and with `SIDE_TOO_LARGE`. */
+/** Rejects with what the source rejects with, with `SIDE_TOO_LARGE`, and with `OPEN_TIMEOUT`. */
 export async function loadSide(parts: StaticSideParts, context: SourceContext): Promise<StaticSide> {
-  const { source, timers } = parts
+  const { step, timers, openings } = parts
+  const source = openings.source(step, parts.source)
   const reading = new Reading(parts)
   for (const split of await source.splits(context)) {
     const reader = await source.open(split, null, context)
+    const read = () => openings.wait(step, `read of split '${split}'`, () => reader.read())
     try {
-      for (let chunk = await reader.read(); chunk !== null; chunk = await reader.read()) {
+      for (let chunk = await read(); chunk !== null; chunk = await read()) {
         for (const record of chunk.records) {
           if (record instanceof BadRecord) throw record.error
           if (reading.take(record) % rowsInOneGo === 0) await new Promise<void>((go) => timers.soon(go))
         }
       }
     } finally {
-      await reader.close()
+      await openings.close(step, `close of split '${split}'`, () => reader.close())
     }
   }
   return reading.finish()

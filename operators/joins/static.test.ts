@@ -2,7 +2,9 @@ import { describe, expect, expectTypeOf, it } from 'vitest'
 import { silentLog } from '../../core/log.ts'
 import { stepName } from '../../core/ids.ts'
 import { simulatedFiles } from '../../core/simulated/files.ts'
+import { virtualTime } from '../../core/simulated/time.ts'
 import { flow } from '../flow.ts'
+import { Openings } from '../openings.ts'
 import { fromArray, fromCsv, fromGenerator } from '../sources/index.ts'
 import type { SourceDefinition } from '../source.ts'
 import { fakeContext } from '../testing/context.ts'
@@ -29,7 +31,10 @@ async function open(side: SourceDefinition<unknown>, options: StaticJoinOptions<
     ports: { ...ports, timers },
   })
   const instance = definition.create(context)
-  await instance.load?.({ step: 's', files: simulatedFiles(), log: silentLog })
+  await instance.load?.(
+    { step: 's', files: simulatedFiles(), log: silentLog },
+    new Openings(virtualTime(), 1_000),
+  )
   return { out, instance }
 }
 
@@ -87,7 +92,10 @@ describe('joinStatic', () => {
       fn: (_: unknown, row: { name: string }) => (row.name = 'changed'),
     }
     const instance = staticJoin(resolveStatic('s', parts)).create(fakeContext())
-    await instance.load?.({ step: 's', files: simulatedFiles(), log: silentLog })
+    await instance.load?.(
+      { step: 's', files: simulatedFiles(), log: silentLog },
+      new Openings(virtualTime(), 1_000),
+    )
     expect(() => instance.onRecord(1)).toThrowError(expect.objectContaining({ code: 'OPERATOR_THREW' }))
   })
 

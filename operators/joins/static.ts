@@ -11,6 +11,7 @@ import { invariant } from '../../core/invariant.ts'
 import { encodeKey, type Key } from '../../core/keys/index.ts'
 import { keySelectorThrew, operatorThrew } from '../errors.ts'
 import type { ErrorPolicy, OperatorContext, OperatorDefinition, OperatorInstance } from '../operator.ts'
+import type { Openings } from '../openings.ts'
 import type { SourceContext, SourceDefinition } from '../source.ts'
 import { SourceError } from '../sources/errors.ts'
 import { oneOf, onErrorOf, wholeNumberOf } from '../stream-options.ts'
@@ -93,10 +94,11 @@ class StaticJoining implements OperatorInstance {
   }
 
   /** ST1 */
-  async load(context: SourceContext): Promise<void> {
+  async load(context: SourceContext, openings: Openings): Promise<void> {
     const { source, keys, rowsMax } = this.join
     const { step, ports } = this.context
-    this.side = await loadSide({ step, source, keyOf: keys.right, rowsMax, timers: ports.timers }, context)
+    const parts = { step, source, keyOf: keys.right, rowsMax, timers: ports.timers, openings }
+    this.side = await loadSide(parts, context)
   }
 
   onRecord(record: unknown): void {

@@ -108,7 +108,7 @@ export function guardedInstance(definition: OperatorDefinition, options: PoisonO
     ...(inner.watermarkOut && {
       watermarkOut: (atMs, idle) => inner.watermarkOut?.(atMs, idle) ?? { atMs, idle },
     }),
-    ...(inner.load && { load: (from) => inner.load?.(from) ?? Promise.resolve() }),
+    ...(inner.load && { load: (...given) => inner.load?.(...given) ?? Promise.resolve() }),
     ...(inner.unkeyed && { unkeyed: inner.unkeyed }),
     ...(inner.close && { close: () => inner.close?.() }),
     ...(inner.onEnd && {

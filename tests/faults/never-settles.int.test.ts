@@ -7,8 +7,11 @@ import { systemPorts } from '../../core/system/index.ts'
 import {
   fileStore,
   flow,
+  fromArray,
+  fromGenerator,
   run,
   toJsonl,
+  type Flow,
   type SinkDefinition,
   type SinkWriter,
   type SourceDefinition,
@@ -92,6 +95,94 @@ describe('a sink that never answers', () => {
     const ran = await live(silentSink(method, Infinity), disk)
     expect(ran.error).toMatchObject({ code })
     expect(await visibleRows(disk)).toEqual([])
+  })
+})
+
+/** What hangs so many times, then answers. */
+const hanging = <A extends unknown[], T>(times: number, ask: (...given: A) => Promise<T>) => {
+  let left = times
+  return (...given: A): Promise<T> => (left-- > 0 ? never : ask(...given))
+}
+
+describe('what does not open', () => {
+  type Method = 'open' | 'prepare' | 'lastCommitted'
+  const inner = toJsonl<Row>('/out')
+  const hangingSink = (method: Method, times: number): SinkDefinition<Row> => ({
+    ...inner,
+    [method]: hanging(times, inner[method] as never),
+  })
+  const hangingSource = (method: 'splits' | 'open', times: number): Flow => {
+    const source = fromGenerator({ count: 300, at: (id) => ({ id }) })
+    const made = flow('opens')
+    const hangs = { ...source, [method]: hanging(times, source[method] as never) } as typeof source
+    made.source('in', hangs).sink('out', toJsonl('/out'))
+    return made
+  }
+  const side = (times: number): Flow => {
+    const source = fromArray([{ id: 7 }])
+    const made = flow('side')
+    const read = hanging(times, async () => null)
+    made
+      .source('in', fromGenerator({ count: 300, at: (id) => ({ id }) }))
+      .joinStatic(
+        'joined',
+        { ...source, open: async () => ({ read, close: async () => undefined }) },
+        { left: ({ id }) => id, right: ({ id }) => id },
+        ({ id }) => ({ id }),
+        { type: 'left' },
+      )
+      .sink('out', toJsonl('/out'))
+    return made
+  }
+  const runIt = (made: Flow, disk = simulatedFiles()): Promise<Ran> =>
+    runToEnd(made, {
+      openMsMax: 50,
+      checkpoints: { everyMs: 10, store: fileStore('/store') },
+      ports: { files: disk },
+    })
+  const timeouts = (ran: Ran): unknown[] => eventsOf(ran, 'task.failed').map(({ code, step }) => [code, step])
+
+  it('once: its task fails, a restart heals it, exact', async () => {
+    const disk = simulatedFiles()
+    const ran = await runIt(ledgerFlow({ sink: hangingSink('open', 1) }), disk)
+    expect(ran.error).toBeUndefined()
+    expect(timeouts(ran)).toEqual([['OPEN_TIMEOUT', 'out']])
+    expect(await visibleRows(disk)).toEqual(ledgerRows())
+  })
+
+  it.each([
+    ['the open of a sink', () => ledgerFlow({ sink: hangingSink('open', Infinity) }), 'out'],
+    ['the splits of a source', () => hangingSource('splits', Infinity), 'in'],
+    ['the open of a split', () => hangingSource('open', Infinity), 'in'],
+    ['the side of a join', () => side(Infinity), 'joined'],
+  ])('however often: %s ends the job after one restart, and the error says so', async (_, make, step) => {
+    const ran = await runIt(make())
+    expect(ran.error).toMatchObject({
+      code: 'OPEN_TIMEOUT',
+      retry: 'retry',
+      message: expect.stringMatching(/ within 50 ms \(openMsMax\); .*; given up: it was so before/),
+      details: { step },
+    })
+    expect(eventsOf(ran, 'job.restarting').length).toBe(1)
+  })
+
+  it.each([
+    ['the splits of a source', () => hangingSource('splits', 1)],
+    ['the open of a split', () => hangingSource('open', 1)],
+    ['the side of a join', () => side(1)],
+  ])('once, %s: a restart heals it', async (_, make) => {
+    const ran = await runIt(make())
+    expect([ran.error, ran.result?.restarts, ran.result?.records]).toEqual([undefined, 1, 300])
+  })
+
+  it('the prepare of a sink: the job does not start', async () => {
+    const ran = await runIt(ledgerFlow({ sink: hangingSink('prepare', 1) }))
+    expect(ran.error).toMatchObject({ code: 'OPEN_TIMEOUT', details: { step: 'out' } })
+  })
+
+  it('an illegal deadline is refused', async () => {
+    const ran = run(ledgerFlow({ sink: inner }), { openMsMax: 0 })
+    await expect(ran).rejects.toMatchObject({ code: 'OPTION_ILLEGAL' })
   })
 })
 

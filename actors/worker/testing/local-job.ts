@@ -9,6 +9,7 @@ import { below, type Random } from '../../../core/ports/random.ts'
 import type { Ports } from '../../../core/ports/index.ts'
 import type { VirtualTime } from '../../../core/simulated/time.ts'
 import type { Flow } from '../../../operators/flow.ts'
+import { Openings } from '../../../operators/openings.ts'
 import type { SinkDefinition } from '../../../operators/sink.ts'
 import type { Section } from '../../../snapshot/manifest.ts'
 import { memoryLinks } from '../../../transport/memory/memory-links.ts'
@@ -59,6 +60,7 @@ export class LocalJob {
           ports: options.ports,
           links,
           restored: options.restored && asRestored(options.restored),
+          openings: new Openings(options.ports.timers, 60_000),
           deliver: async () => undefined,
           events: {
             wake: () => undefined,

@@ -17,7 +17,10 @@ import { runSchedule, type ScheduleOptions, type ScheduleResult } from './schedu
 import { Taps } from './taps.ts'
 import type { World } from './world.ts'
 
-export type SimulatedRun = Pick<RunOptions, 'parallelism' | 'workers' | 'checkpoints' | 'fuse' | 'keyGroups'>
+export type SimulatedRun = Pick<
+  RunOptions,
+  'parallelism' | 'workers' | 'checkpoints' | 'fuse' | 'keyGroups' | 'openMsMax'
+>
 
 /**
  * Builds the flow: then every run begins with a fresh one. One that takes a size, in (0, 1], builds it with that share
