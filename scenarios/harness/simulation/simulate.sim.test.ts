@@ -7,7 +7,7 @@ import { lateComers, windowed } from './testing/windowed-flows.ts'
 import { simulate } from './simulate.ts'
 
 /** `SEEDS=100000 FROM=1 npx vitest run scenarios/harness/simulation` for more. */
-const seeds = Number(process.env.SEEDS ?? 150)
+const seeds = Number(process.env.SEEDS ?? 100)
 const from = Number(process.env.FROM ?? 1)
 
 describe('simulate', { timeout: 3_600_000 }, () => {
