@@ -1,6 +1,6 @@
 /**
  * A query under simulated faults: its whole job in one thread and virtual time, workers and parents killed, the
- * network and the disk failing, from one seed after the other. What is visible at the end must be what SQL gives.
+ * network and the disk failing, the number of tasks changing, from one seed after the other. What is visible at the end must be what SQL gives.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -53,7 +53,8 @@ export async function simulateQuery(options: SimulateQueryOptions): Promise<Simu
     (row) => `out ${canonical(row)}`,
   )
   if (expect.length === 0) throw new RangeError(`${query} gives no row: take another input`)
-  return simulate(flow, { seeds, from, expect, faultsMs, ...(replay !== undefined && { replay }) })
+  const faults = { rescale: 1 }
+  return simulate(flow, { seeds, from, expect, faults, faultsMs, ...(replay !== undefined && { replay }) })
 }
 
 /** When a bid is counted follows from the faults; that it is, once, does not. */
