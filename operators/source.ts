@@ -12,6 +12,8 @@ export interface SourceDefinition<T> {
   readonly replayable: boolean
   /** True when chunks may contain `BadRecord`s, which then need a dead-letter branch. */
   readonly deadLetters: boolean
+  /** True when every split ends by itself: what is kept till the end is let go then. Default false. */
+  readonly bounded?: boolean
   /**
    * How many splits one task reads at a time, in turn; the others wait until one has ended. Default: all, which an
    * endless source needs. Lower it where an open split holds much memory, or files.

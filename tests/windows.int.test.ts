@@ -144,7 +144,7 @@ describe('windows through the engine', { timeout: 120_000 }, () => {
     const made = flow('whole')
     const out = collect<{ readonly key: number; readonly value: number }>()
     made
-      .source('numbers', fromArray([1, 2, 3, 4, 5]))
+      .source('numbers', { ...fromArray([1, 2, 3, 4, 5]), bounded: false })
       .keyBy('parity', (n) => n % 2)
       .window('all', globalWindow())
       .reduce('sum', (a, b) => a + b)

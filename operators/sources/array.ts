@@ -21,6 +21,7 @@ export function fromArray<T>(values: readonly T[]): SourceDefinition<T> {
   return {
     kind: 'array',
     replayable: true,
+    bounded: true,
     deadLetters: false,
     splits: async () => ['0'],
     open: async (split, position) => {

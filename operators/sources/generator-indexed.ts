@@ -69,6 +69,7 @@ export function indexedSource<T>(generator: IndexedGenerator<T>): SourceDefiniti
   return {
     kind: 'generator',
     replayable: true,
+    bounded: count < Infinity,
     deadLetters: false,
     splits: async () => numberedSplits(splits),
     open: async (split, position) => {

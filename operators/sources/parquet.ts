@@ -28,6 +28,7 @@ export function fromParquet<T = ParquetRow>(
   return {
     kind: 'parquet',
     replayable: true,
+    bounded: true,
     deadLetters: badRows === 'dead-letter',
     // One after the other: row groups are in the file's order then, and only one is in memory.
     splitsAtOnce: 1,

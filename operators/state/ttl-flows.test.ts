@@ -4,12 +4,14 @@ import { count } from '../aggregates/index.ts'
 import { fingerprint } from '../fingerprint.ts'
 import { flow } from '../flow.ts'
 import { collect } from '../sinks/index.ts'
-import { fromArray } from '../sources/index.ts'
+import { fromGenerator } from '../sources/index.ts'
 import { coOperator } from '../steps/co-process.ts'
 import { operator } from '../steps/process.ts'
 import { flowWarnings } from '../warnings.ts'
 import { cell, listCell, mapCell, type CellDeclarations } from './schema.ts'
 import type { StateTtl } from './ttl-options.ts'
+
+const endless = fromGenerator({ count: Infinity, at: (n) => n })
 
 const step = (state: CellDeclarations, onTimer?: () => void) =>
   operator<number, number, number>()({ state, onRecord: () => undefined, ...(onTimer && { onTimer }) })
@@ -19,7 +21,7 @@ const flowOf = (
   { timed = false, onTimer }: { timed?: boolean; onTimer?: () => void } = {},
 ) => {
   const made = flow('f')
-  const numbers = made.source('numbers', fromArray([1]))
+  const numbers = made.source('numbers', endless)
   const keyed = timed
     ? numbers.eventTime('time', { atMs: (n) => n }).keyBy('key', (n) => n)
     : numbers.keyBy('key', (n) => n)
@@ -69,7 +71,7 @@ describe('time-to-live in flows', () => {
     })
     expect(() => flowOf(state)).toThrowError(missing)
     const made = flow('f')
-    const of = (name: string) => made.source(name, fromArray([1])).keyBy(`${name}-key`, (n) => n)
+    const of = (name: string) => made.source(name, endless).keyBy(`${name}-key`, (n) => n)
     const both = coOperator<number, number, number, number>()({
       state,
       onLeft: () => undefined,
@@ -88,7 +90,7 @@ describe('time-to-live in flows', () => {
   describe('of .reduce and .aggregate', () => {
     const folded = (ttl: StateTtl | undefined, { timed = false } = {}) => {
       const made = flow('f')
-      const numbers = made.source('numbers', fromArray([1]))
+      const numbers = made.source('numbers', endless)
       const keyed = timed
         ? numbers.eventTime('time', { atMs: (n) => n }).keyBy('key', (n) => n)
         : numbers.keyBy('key', (n) => n)
@@ -119,7 +121,7 @@ describe('time-to-live in flows', () => {
       [null as never, "the time-to-live of 'sum' must be an object such as { ttlMs: 60_000 }, got null"],
     ])('refuses %j', (ttl, message) => {
       const keyed = flow('f')
-        .source('numbers', fromArray([1]))
+        .source('numbers', endless)
         .keyBy('key', (n) => n)
       const illegal = expect.objectContaining({ code: 'STATE_TTL', retry: 'fatal', message })
       expect(() => keyed.reduce('sum', (a, b) => a + b, { ttl })).toThrowError(illegal)

@@ -3,7 +3,7 @@ import type { ConfigError } from '../../core/errors.ts'
 import { count, max, sum, together, toList } from '../aggregates/index.ts'
 import { flow } from '../flow.ts'
 import { collect } from '../sinks/index.ts'
-import { fromArray } from '../sources/index.ts'
+import { fromGenerator } from '../sources/index.ts'
 import { flowWarnings } from '../warnings.ts'
 import {
   countWindow,
@@ -22,14 +22,16 @@ interface Click {
   readonly atMs: number
 }
 
+const endless = fromGenerator({ count: Infinity, at: (n): Click => ({ page: '/', atMs: n }) })
+
 const untimed = () => {
   const made = flow('f')
-  return { made, clicks: made.source('clicks', fromArray<Click>([])).keyBy('by-page', (click) => click.page) }
+  return { made, clicks: made.source('clicks', endless).keyBy('by-page', (click) => click.page) }
 }
 const timed = () => {
   const made = flow('f')
   const clicks = made
-    .source('clicks', fromArray<Click>([]))
+    .source('clicks', endless)
     .eventTime('clock', { atMs: (click) => click.atMs })
     .keyBy('by-page', (click) => click.page)
   return { made, clicks }

@@ -30,6 +30,7 @@ export function textSource<T>({
   return {
     kind,
     replayable: true,
+    bounded: true,
     deadLetters,
     // One after the other: the pieces of a file are in its order then, and only one is in memory.
     splitsAtOnce: 1,
