@@ -14,7 +14,9 @@ const chosen: readonly (readonly [string, Transport])[] = [
   ['replacement-killed-each-time', 'nats'],
   ['replacement-never-succeeds', 'nats'],
   ['collector-stood-still', 'nats'],
+  ['times-set-aside', 'nats'],
   ['quiet-sources', 'nats'],
+  ['one-hot-key', 'nats'],
   ['bursts', 'nats'],
 ]
 

@@ -23,7 +23,7 @@ const entries: readonly Entry[] = [
     name: 'collector-stood-still',
     promise: 'a coordinator that goes on with its collection after another restored takes nothing from it',
     kill: [
-      { at: 'coordinator.told-some', role: 'parent', hit: 3, how: 'stop', forMs: 400 },
+      { at: 'coordinator.told-some', role: 'parent', hit: 2, how: 'stop', forMs: 400 },
       { at: 'task.uploaded', role: 'worker', task: 'middle', hit: 18 },
     ],
   },

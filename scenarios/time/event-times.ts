@@ -8,7 +8,7 @@ interface Event {
   readonly at: number
 }
 
-const records = 240
+const records = 360
 const splits = 2
 const sizeMs = 100
 /** How far records come behind the highest time of their split. */
@@ -108,7 +108,7 @@ interface Entry {
 /** While windows are open, and again once some of them are closed. */
 const killed: readonly KillPoint[] = [
   { at: 'task.captured', role: 'worker', task: 'middle', hit: 5 },
-  { at: 'task.uploaded', role: 'worker', task: 'first', hit: 11 },
+  { at: 'task.uploaded', role: 'worker', task: 'first', hit: 7 },
 ]
 
 const entries: readonly Entry[] = [

@@ -97,8 +97,8 @@ export const quietSources: readonly DeclaredScenario[] = [
       // Before, while and after the talker waits for the first time; what is idle has to become it again.
       kill: [
         { at: 'task.captured', role: 'worker', task: 'middle', hit: 3 },
-        { at: 'task.uploaded', role: 'worker', task: 'last', hit: 5 },
-        { at: 'task.uploaded', role: 'worker', task: 'first', hit: 24 },
+        { at: 'task.uploaded', role: 'worker', task: 'last', hit: 2 },
+        { at: 'task.uploaded', role: 'worker', task: 'first', hit: 12 },
       ],
     },
     quiet,
