@@ -31,6 +31,7 @@ export function allBenches(sizes: Sizes, nats: string): Bench[] {
     ...stateSizes(sizes).map((keys) => checkpointsOverNats(sizes, keys, nats)),
     stall(sizes),
     slides(sizes),
+    latency(sizes, nats),
     recoveryThrow(sizes),
     recoveryKill(sizes, nats),
   ]
@@ -190,6 +191,31 @@ function slides(sizes: Sizes): Bench {
       params: { ...params, slides: count },
     })),
     ratios: [{ of: '60 slides', to: '2 slides', atLeast: 1 / slidesCostMax }],
+  }
+}
+
+function latency({ quick, rounds }: Sizes, nats: string): Bench {
+  const params = {
+    keys: 1_000,
+    everyMs: 1_000,
+    warmMs: quick ? 100 : 2_000,
+    measureMs: quick ? 200 : 5_000,
+    peakRecords: quick ? 20_000 : 4_000_000,
+  }
+  return {
+    name: 'latency',
+    title: `From when a record is due to its update, p99, at half of peak rate, ${params.keys} keys, a checkpoint a second`,
+    unit: 'ms',
+    rounds: Math.min(rounds, 3),
+    entrants: [
+      { label: 'in process', contender: 'latency', params: { ...params, nats: null } },
+      { label: 'over NATS', contender: 'latency', params: { ...params, nats } },
+    ],
+    ratios: [],
+    limits: [
+      { of: 'in process', atMost: 5 },
+      { of: 'over NATS', atMost: 10 },
+    ],
   }
 }
 

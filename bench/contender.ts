@@ -10,6 +10,7 @@ import {
   keyedCountRxjsReduce,
   keyedCountStreams,
 } from './contenders/keyed-count.ts'
+import { latency } from './contenders/latency.ts'
 import { recoveryKill, recoveryThrow } from './contenders/recovery.ts'
 import { slidingCount } from './contenders/sliding-count.ts'
 import { steadyStall, steadyThroughput } from './contenders/steady.ts'
@@ -27,6 +28,7 @@ const contenders: Readonly<Record<string, Contender>> = {
   'edge-millrace': edgeMillrace,
   'edge-bare': edgeBare,
   'edge-bare-sender': edgeBareSender,
+  latency,
   'sliding-count': slidingCount,
   'steady-throughput': steadyThroughput,
   'steady-stall': steadyStall,
