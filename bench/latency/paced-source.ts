@@ -22,8 +22,10 @@ export const pacedSource = <T>(
   open: async () => new PacedReader(count, perSecond, at),
 })
 
-/** The same in every process of this machine, ms: the kernel's monotonic clock. */
-export const nowMs = (): number => Number(process.hrtime.bigint()) / 1e6
+const offsetMs = Number(process.hrtime.bigint()) / 1e6 - performance.now()
+
+/** The same in every process of this machine, ms: the kernel's monotonic clock, at the price of `performance.now`. */
+export const nowMs = (): number => offsetMs + performance.now()
 
 class PacedReader<T> implements SplitReader<T> {
   private readonly count: number
@@ -67,10 +69,10 @@ class PacedReader<T> implements SplitReader<T> {
     this.next += count
     const { at, perMs, startMs } = this
     const madeMs = nowMs()
-    const dueMs = (index: number): number => (startMs === undefined ? madeMs : startMs + index / perMs)
-    return {
-      records: Array.from({ length: count }, (_, i) => at(first + i, dueMs(first + i))),
-      positionAfter: (i) => first + i + 1,
+    const records = new Array<T>(count)
+    for (let i = 0; i < count; i += 1) {
+      records[i] = at(first + i, startMs === undefined ? madeMs : startMs + (first + i) / perMs)
     }
+    return { records, positionAfter: (i) => first + i + 1 }
   }
 }

@@ -1,3 +1,4 @@
+import { copyOf } from '../../core/copy.ts'
 import type { Key } from '../../core/keys/index.ts'
 import type { Aggregate } from './aggregate.ts'
 
@@ -8,5 +9,5 @@ export function resultOf(
   key: Key,
 ): unknown {
   if (aggregate.result) return aggregate.result(accumulator, key)
-  return typeof accumulator === 'object' && accumulator !== null ? structuredClone(accumulator) : accumulator
+  return copyOf(accumulator)
 }

@@ -1,4 +1,5 @@
 /** A user's aggregate as windows call it: what it throws names the step, and it cannot leak its accumulators. */
+import { copyOf } from '../../core/copy.ts'
 import type { StepName } from '../../core/ids.ts'
 import { invariant } from '../../core/invariant.ts'
 import type { Key } from '../../core/keys/index.ts'
@@ -48,7 +49,7 @@ export class Accumulation {
       throw operatorThrew(this.step, cause, 'the merging of a window')
     }
     // A merge may answer `b` where `a` is empty; the accumulator of another slice must not be changed through it.
-    return merged === b ? copied(merged) : merged
+    return merged === b ? copyOf(merged) : merged
   }
 
   /** What `merge` may change without changing `accumulator`. */
@@ -71,6 +72,3 @@ export class Accumulation {
     }
   }
 }
-
-const copied = (value: unknown): unknown =>
-  typeof value === 'object' && value !== null ? structuredClone(value) : value

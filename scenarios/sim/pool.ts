@@ -30,7 +30,7 @@ export async function simulateShares(
 }
 
 const startChild = (): ChildProcess =>
-  fork(fileURLToPath(new URL('./share.js', import.meta.url)), { execArgv: ['--max-semi-space-size=32'] })
+  fork(fileURLToPath(new URL('./share.js', import.meta.url)), { execArgv: ['--max-semi-space-size=128'] })
 
 function ask(child: ChildProcess, share: Share): Promise<ShareAnswer> {
   return new Promise((resolve) => {
