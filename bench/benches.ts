@@ -30,7 +30,8 @@ export function allBenches(sizes: Sizes, nats: string): Bench[] {
     ...stateSizes(sizes).map((keys) => checkpointsInProcess(sizes, keys)),
     ...stateSizes(sizes).map((keys) => checkpointsOverNats(sizes, keys, nats)),
     stall(sizes),
-    slides(sizes),
+    slides(sizes, 'size'),
+    slides(sizes, 'slide'),
     latency(sizes, nats),
     recoveryThrow(sizes),
     recoveryKill(sizes, nats),
@@ -174,21 +175,20 @@ function stall({ quick, rounds }: Sizes): Bench {
 /** In ratios of rates: at most 1.5 × the cost. */
 const slidesCostMax = 1.5
 
-function slides(sizes: Sizes): Bench {
-  const params = {
-    keys: sizes.quick ? 10 : 1_000,
-    recordsPerWindow: sizes.quick ? 10_000 : 1_000_000,
-    records: recordsOf(sizes, 12),
-  }
+/** 60 slides against 2: of windows of a minute, so that the slides shrink; or of slides of a second. */
+function slides(sizes: Sizes, fixed: 'size' | 'slide'): Bench {
+  const keys = sizes.quick ? 10 : 1_000
+  const recordsPerMinute = sizes.quick ? 10_000 : 1_000_000
+  const sizeMs = (count: number): number => (fixed === 'size' ? 60_000 : count * 1_000)
   return {
-    name: 'slides',
-    title: `Count a key over sliding windows, ${params.keys} keys, ${params.recordsPerWindow / params.keys} records a key and window`,
+    name: fixed === 'size' ? 'slides-of-a-minute' : 'slides-of-a-second',
+    title: `Count a key over sliding windows ${fixed === 'size' ? 'of a minute' : 'that slide by a second'}, ${keys} keys, ${recordsPerMinute / keys} records a key and minute`,
     unit: 'records/s',
     rounds: sizes.rounds,
     entrants: [2, 60].map((count) => ({
       label: `${count} slides`,
       contender: 'sliding-count',
-      params: { ...params, slides: count },
+      params: { keys, recordsPerMinute, records: recordsOf(sizes, 12), slides: count, sizeMs: sizeMs(count) },
     })),
     ratios: [{ of: '60 slides', to: '2 slides', atLeast: 1 / slidesCostMax }],
   }

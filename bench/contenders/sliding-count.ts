@@ -8,15 +8,16 @@ interface Hit {
   readonly atMs: number
 }
 
-const sizeMs = 60_000
+const minuteMs = 60_000
 
 export const slidingCount: Contender = (params) => {
   const slides = numberOf(params, 'slides')
-  const perWindow = numberOf(params, 'recordsPerWindow')
+  const sizeMs = numberOf(params, 'sizeMs')
+  const perMinute = numberOf(params, 'recordsPerMinute')
   const keys = Array.from({ length: numberOf(params, 'keys') }, (_, i) => `key ${i}`)
   const hitAt = (i: number): Hit => ({
     key: keys[i % keys.length] as string,
-    atMs: Math.floor((i * sizeMs) / perWindow),
+    atMs: Math.floor((i * minuteMs) / perMinute),
   })
   return windowed(params, hitAt, async (hits) => {
     let counted = 0
