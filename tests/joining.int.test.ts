@@ -64,7 +64,7 @@ it('joins and calls under way: a worker killed with -9, then more tasks from a s
   const [stopped] = first.of('job.stopped')
   const view = await CheckpointView.open(await fileStore(store).open(systemFiles), stopped?.checkpoint ?? 0)
   const underWay = (await view.values('call')).flatMap(
-    ({ value }) => (value as { own?: unknown[] }).own ?? [],
+    ({ value }) => (value as { lanes?: unknown[] }).lanes ?? [],
   )
   expect(underWay.length).toBeGreaterThan(0)
 

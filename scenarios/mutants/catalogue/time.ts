@@ -55,19 +55,15 @@ export const timeMutants: readonly Mutant[] = [
     what: 'a timer that was set before a restore never fires',
     edits: edit(
       timers,
-      'for (const slot of [this.slot, this.ttlSlot]) {',
-      'for (const slot of [this.ttlSlot]) {',
+      'for (let timer: KeyTimer | undefined = this.timersOf(entry); timer; timer = timer.next) {\n      this.push(',
+      'for (let timer: KeyTimer | undefined; timer; timer = timer.next) {\n      this.push(',
     ),
   },
   {
     id: 'timers-fire-again',
     invariant: 'W1',
     what: 'a timer that has fired is still in the state',
-    edits: edit(
-      timers,
-      'if (sweep) return { key, timer: { name, atMs, domain } }\n      this.drop(entry, timers, name)',
-      'if (sweep) return { key, timer: { name, atMs, domain } }',
-    ),
+    edits: edit(timers, 'if (!sweeps) {\n        this.drop(entry, held)', 'if (!sweeps) {'),
   },
   {
     id: 'expired-is-read',
