@@ -4,7 +4,7 @@
  */
 import { collect, flow, fromGenerator } from './../index.ts'
 import { crossingKeys, saleMaker, type Sale } from './data/records.ts'
-import { readEdgeSetup } from './harness/edge-setup.ts'
+import { edgeSetup } from './harness/worker-setups.ts'
 
 export interface EdgeRow {
   readonly key: string
@@ -14,7 +14,7 @@ export interface EdgeRow {
   readonly endedMs: number
 }
 
-const { records, warmRecords, keys } = readEdgeSetup()
+const { records, warmRecords, keys } = edgeSetup.read()
 let warmMs = 0
 
 export const rows = collect<EdgeRow>()

@@ -1,7 +1,7 @@
 /** The endless keyed count whose workers the recovery bench kills; worker processes load it. */
 import { flow, fromGenerator, toFunction } from './../index.ts'
 import { saleMaker, someKeys, type Sale } from './data/records.ts'
-import { readRecoveryKeys } from './harness/recovery-setup.ts'
+import { recoverySetup } from './harness/worker-setups.ts'
 
 const recovery = flow('bench-recovery')
 recovery
@@ -11,7 +11,7 @@ recovery
       count: Infinity,
       splits: 2,
       share: 'interleaved',
-      at: saleMaker(someKeys(readRecoveryKeys())),
+      at: saleMaker(someKeys(recoverySetup.read().keys)),
     }),
   )
   .keyBy('by-key', (sale: Sale) => sale.key)

@@ -1,12 +1,12 @@
 /** Keyed count across two worker processes over NATS, by the engine. */
 import { run } from '../../index.ts'
 import { everyMsOf, expectEqual, numberOf, textOf, type Contender } from '../harness/contender.ts'
-import { writeEdgeSetup } from '../harness/edge-setup.ts'
+import { edgeSetup } from '../harness/worker-setups.ts'
 
 export const edgeMillrace: Contender = async (params) => {
   const records = numberOf(params, 'records')
   const warmRecords = numberOf(params, 'warmRecords')
-  writeEdgeSetup({ records, warmRecords, keys: numberOf(params, 'keys') })
+  edgeSetup.write({ records, warmRecords, keys: numberOf(params, 'keys') })
   const { default: edge, rows } = await import('../edge-flow.ts')
   const job = await run(edge, {
     workers: 2,

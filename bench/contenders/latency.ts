@@ -9,8 +9,8 @@ import {
   type Params,
 } from '../harness/contender.ts'
 import { withTemporaryFolder } from '../harness/temporary-folder.ts'
-import { latencyFlow, type LatencyRow, type LatencySetup } from '../latency/flow.ts'
-import { writeLatencySetup } from '../latency/setup.ts'
+import { latencySetup, type LatencySetup } from '../harness/worker-setups.ts'
+import { latencyFlow, type LatencyRow } from '../latency/flow.ts'
 
 export const latency: Contender = async (params) => {
   const [records, warmMs, measureMs] = ['peakRecords', 'warmMs', 'measureMs'].map((name) =>
@@ -35,7 +35,7 @@ export const latency: Contender = async (params) => {
 
 function play(params: Params, setup: LatencySetup): Promise<LatencyRow> {
   return withTemporaryFolder(async (folder) => {
-    writeLatencySetup(setup)
+    latencySetup.write(setup)
     const { made, rows } = latencyFlow(setup)
     const job = await run(made, {
       parallelism: 1,

@@ -4,7 +4,7 @@ import { fileStore, flow, fromGenerator, run, toFunction } from '../../index.ts'
 import { saleMaker, someKeys } from '../data/records.ts'
 import { everyMsOf, numberOf, textOf, type Contender, type Measured } from '../harness/contender.ts'
 import { watchJob, type JobWatch } from '../harness/job-watch.ts'
-import { writeRecoveryKeys } from '../harness/recovery-setup.ts'
+import { recoverySetup } from '../harness/worker-setups.ts'
 import { median, percentile } from '../harness/statistics.ts'
 import { withTemporaryFolder } from '../harness/temporary-folder.ts'
 
@@ -15,7 +15,7 @@ const restart = { restartsMax: 50, withinMs: 600_000, delayMs: 0 }
 /** `kill -9` of one of two worker processes. Cold: a new process takes its place. */
 export const recoveryKill: Contender = async (params) => {
   const keys = numberOf(params, 'keys')
-  writeRecoveryKeys(keys)
+  recoverySetup.write({ keys })
   const { default: recovery } = await import('../recovery-flow.ts')
   return withTemporaryFolder(async (folder) => {
     const job = await run(recovery, {

@@ -1,5 +1,5 @@
 /** What the worker processes load. */
 import { latencyFlow } from './flow.ts'
-import { readLatencySetup } from './setup.ts'
+import { latencySetup } from '../harness/worker-setups.ts'
 
-export default latencyFlow(readLatencySetup()).made
+export default latencyFlow(latencySetup.read()).made

@@ -4,17 +4,9 @@
  */
 import { collect, flow, type Flow } from '../../index.ts'
 import { crossingKeys, saleMaker, type Sale } from '../data/records.ts'
+import type { LatencySetup } from '../harness/worker-setups.ts'
 import { Latencies } from './latencies.ts'
 import { nowMs, pacedSource } from './paced-source.ts'
-
-export interface LatencySetup {
-  readonly records: number
-  /** Before the measured ones. */
-  readonly warmRecords: number
-  /** Null: as fast as they are taken. */
-  readonly perSecond: number | null
-  readonly keys: number
-}
 
 export interface LatencyRow {
   readonly seen: number
