@@ -6,6 +6,7 @@ import type { Simulated } from '../harness/simulation/trial.ts'
 import { onlyRates, type FaultRates } from '../harness/simulation/draw-faults.ts'
 import { engineFlows, engineRates } from '../harness/simulation/testing/all.ts'
 import { merging } from '../harness/simulation/testing/flows.ts'
+import { calling } from '../harness/simulation/testing/joining-flows.ts'
 
 interface Item {
   readonly id: number
@@ -109,10 +110,16 @@ const weathers = Object.entries({ bulky, poisoned, merging }).flatMap(([name, fl
   [`${name}, bad disks`, { flow, faults: badDisks }],
   [`${name}, bad network`, { flow, faults: badNetwork }],
 ])
+/** What is held back meanwhile goes where its key goes. */
+const rescaled: Course = {
+  flow: calling,
+  faults: onlyRates({ rescale: 4, killWorker: 1, killParent: 1, startAgain: 1 }),
+}
 
 /** The simulator's own flows and these; some where one kind of trouble reigns; and all with barriers that overtake. */
 export const courses: Readonly<Record<string, Course>> = Object.fromEntries([
   ...aligned.map(([name, flow]): [string, Course] => [name, { flow, faults: engineRates }]),
   ...weathers,
+  ['calling, rescaled', rescaled],
   ...aligned.map(([name, flow]): [string, Course] => [`${name}, unaligned`, { flow, run: unaligned }]),
 ])
