@@ -84,18 +84,20 @@ describe('unkeyed state', () => {
       expect(inGroup(given.flat(), group)).toEqual(inGroup(all, group))
   })
 
-  it('items go with their split where its source is in the task, and to one task where it is not', () => {
+  it('items go with their split where its source is in the task, and to one task where no task reads it', () => {
     const items = ['a', 'b', 'a', 'c'].map((split, i) => [split, i])
     const sections = written([nodeOf(items, 0, 'lanes')])
-    const given = (splits: readonly (readonly string[] | undefined)[]) =>
+    const given = (...splits: readonly (readonly string[] | undefined)[]) =>
       splits.map((mine, index) => {
         const { node, given } = nodeOf()
         const groups = groupRange(index, splits.length, 16)
-        restoreUnkeyed(node, sections, { index, of: splits.length, splits: mine, groups })
+        const all = splits.flatMap((each) => each ?? [])
+        restoreUnkeyed(node, sections, { index, of: splits.length, splits: mine && { mine, all }, groups })
         return given.flat().map((item) => (item as [string, number])[1])
       })
-    expect(given([['b'], ['a', 'c']])).toEqual([[1], [0, 2, 3]])
-    expect(given([undefined, undefined])).toEqual([[0, 1, 2, 3], []])
+    expect(given(['b'], ['a', 'c'])).toEqual([[1], [0, 2, 3]])
+    expect(given(undefined, undefined)).toEqual([[0, 1, 2, 3], []])
+    expect(given(['c'], ['d'], ['a'])).toEqual([[1, 3], [], [0, 2]])
   })
 
   it.each([1, 2, 3, 5])('late records that were given up are counted once each at parallelism %i', (of) => {

@@ -57,8 +57,8 @@ export interface RestoredTask {
   readonly index: number
   readonly of: number
   readonly groups: GroupRange
-  /** Of the source at its head. */
-  readonly splits: readonly string[] | undefined
+  /** Of the source at its head: those that it reads, and those of all its tasks. */
+  readonly splits: { readonly mine: readonly string[]; readonly all: readonly string[] } | undefined
 }
 
 /**
@@ -85,7 +85,7 @@ export function restoreUnkeyed(
       const value = content.lanes.filter(([lane]) => hasLane(task, lane) ?? isMine)
       if (value.length > 0) own.push({ scope: { kind: 'lanes' }, value })
     } else if (scope.kind === 'split' && task.splits) {
-      if (task.splits.includes(scope.split)) own.push({ scope, value: content.own })
+      if (task.splits.mine.includes(scope.split)) own.push({ scope, value: content.own })
     } else if (isMine) {
       own.push({ scope: scope.kind === 'split' ? scope : { kind: 'list' }, value: content.own })
     }
@@ -99,9 +99,10 @@ export function restoreUnkeyed(
   instance.unkeyed?.restore(own)
 }
 
-/** Undefined where no task knows the split: its source runs elsewhere. */
+/** Undefined where no task knows the split: its source runs elsewhere, or is another one now. */
 function hasLane({ groups, splits }: RestoredTask, lane: Lane): boolean | undefined {
-  return typeof lane === 'number' ? lane >= groups.from && lane < groups.to : splits?.includes(lane)
+  if (typeof lane === 'number') return lane >= groups.from && lane < groups.to
+  return splits?.all.includes(lane) === true ? splits.mine.includes(lane) : undefined
 }
 
 /** A task's own copy; with another number of tasks the first one's, which all must equal (BS3). */

@@ -8,12 +8,18 @@ import { readSplitState } from '../task/source-head.ts'
 import { unreadSplit, type SplitState } from '../task/split-feed.ts'
 import type { RestoredCheckpoint } from './restored-checkpoint.ts'
 
+interface AssignedSplits {
+  readonly mine: readonly { readonly split: string; readonly state: SplitState }[]
+  /** Those of all tasks. */
+  readonly all: readonly string[]
+}
+
 export async function assignSplits(
   step: SourceStep,
   { context, openings }: { readonly context: SourceContext; readonly openings: Openings },
   task: TaskPlan,
   restored: RestoredCheckpoint | undefined,
-): Promise<readonly { readonly split: string; readonly state: SplitState }[]> {
+): Promise<AssignedSplits> {
   const known = await step.definition.splits(context)
   const states = new Map<string, SplitState>(known.map((split) => [split, unreadSplit]))
   for (const section of restored?.sections(step.name) ?? []) {
@@ -31,7 +37,7 @@ export async function assignSplits(
     const reader = await step.definition.open(split, state.position, context)
     await openings.close(step.name, `close of split '${split}'`, () => reader.close())
   }
-  return mine
+  return { mine, all: [...states.keys()] }
 }
 
 function splitGone(step: string, split: string, known: readonly string[]): MillraceError {

@@ -24,7 +24,7 @@ import { readStagedOutputs, SinkStepRuntime, type StagedOutput } from '../task/s
 import { SourceHead } from '../task/source-head.ts'
 import type { SplitState } from '../task/split-feed.ts'
 import { Task, type TaskEvents } from '../task/task.ts'
-import { restoreUnkeyed, type UnkeyedSource } from '../task/unkeyed.ts'
+import { restoreUnkeyed, type RestoredTask, type UnkeyedSource } from '../task/unkeyed.ts'
 import { WatermarkFlow } from '../task/watermark-flow.ts'
 import { assignSplits } from './assign-splits.ts'
 import { restoredChannel } from './restored-channel.ts'
@@ -89,7 +89,7 @@ async function build(context: TaskContext, opened: Closing[]): Promise<Task> {
   })
   opened.push(() => closeOperators(chain))
   await loadOperators(context, chain)
-  await restoreOperators(context, chain, source?.register.splits)
+  await restoreOperators(context, chain, source && { mine: source.register.splits, all: source.all })
   // The head tells the task what it met, and the task is made of the head: the events look it up when they come.
   const made: { task?: Task } = {}
   const live = (): Task => {
@@ -149,6 +149,8 @@ interface OpenSource {
   readonly step: SourceStep
   readonly context: SourceContext
   readonly splits: readonly { readonly split: string; readonly state: SplitState }[]
+  /** The splits of all its tasks. */
+  readonly all: readonly string[]
   readonly register: SplitRegister
 }
 
@@ -163,14 +165,14 @@ async function openSource({
   if (planned.kind !== 'source') return undefined
   const step = { ...planned, definition: openings.source(planned.name, planned.definition) }
   const context = { step: step.name, files: ports.files, log: ports.log }
-  const splits = await assignSplits(step, { context, openings }, task, restored)
+  const { mine: splits, all } = await assignSplits(step, { context, openings }, task, restored)
   const register: SplitRegister = {
     splits: splits.map(({ split }) => split),
     current: 0,
     visits: splits.map(() => 0),
     ended: splits.map(({ state }) => state.ended),
   }
-  return { step, context, splits, register }
+  return { step, context, splits, all, register }
 }
 
 function closeOperators({ operators }: ChainRuntime): void {
@@ -282,7 +284,7 @@ async function loadOperators(
 async function restoreOperators(
   context: TaskContext,
   chain: ChainRuntime,
-  splits: readonly string[] | undefined,
+  splits: RestoredTask['splits'],
 ): Promise<void> {
   const { restored } = context
   if (!restored) return
