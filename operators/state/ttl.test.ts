@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { play, scripts } from '../testing/script.ts'
 import { ExpiringModel, expiringStep, type Ask, type Found } from './testing/expiring.ts'
 import { bytesOf, finish, makeState, restoreInto } from './testing/states.ts'
 import { cell, listCell, mapCell, type CellDeclarations } from './schema.ts'
@@ -7,23 +8,13 @@ import type { TimerDomain } from './timers.ts'
 
 const asks: readonly Ask[] = ['look', 'set', 'put', 'append', 'remove', 'clear', 'timer']
 
-const scripts = fc.array(
-  fc.oneof(
-    {
-      weight: 8,
-      arbitrary: fc.record({
-        key: fc.constantFrom('a', 'b'),
-        ask: fc.constantFrom(...asks),
-        name: fc.constantFrom('x', 'y'),
-        // Around the watermark: some records are late.
-        offMs: fc.integer({ min: -4, max: 12 }),
-      }),
-    },
-    { weight: 3, arbitrary: fc.record({ byMs: fc.nat(15) }) },
-    { weight: 1, arbitrary: fc.constant('restart' as const) },
-  ),
-  { maxLength: 60, size: 'max' },
-)
+const records = fc.record({
+  key: fc.constantFrom('a', 'b'),
+  ask: fc.constantFrom(...asks),
+  name: fc.constantFrom('x', 'y'),
+  // Around the watermark: some records are late.
+  offMs: fc.integer({ min: -4, max: 12 }),
+})
 
 const manners = fc.record({
   ttlMs: fc.oneof(fc.integer({ min: 1, max: 12 }), fc.constant(40)),
@@ -70,32 +61,18 @@ describe('time-to-live', () => {
     'X1, X2, X3 by %s time: handlers find what keeping everything and comparing times finds, over any restart, and it goes',
     (time) => {
       fc.assert(
-        fc.property(scripts, manners, (script, { ttlMs, renewOn }) => {
+        fc.property(scripts(fc, records), manners, (script, { ttlMs, renewOn }) => {
           const found: Found[] = []
           const step = expiringStep({ ttlMs, renewOn, time }, found)
           const model = new ExpiringModel({ ttlMs, renewOn })
-          let nowMs = 0
-          step.tick(0)
-          script.forEach((each, id) => {
-            if (each === 'restart') step.restart()
-            else if ('byMs' in each) {
-              nowMs += each.byMs
-              if (time === 'event') step.advance(nowMs)
-              else step.tick(nowMs)
-              model.reach(nowMs, time)
-            } else if (time === 'event') {
-              const atMs = nowMs + each.offMs
-              step.first({ id, ...each }, atMs)
-              model.record({ id, ...each }, Math.max(atMs, step.watermark))
-            } else {
-              step.first({ id, ...each })
-              model.record({ id, ...each }, nowMs)
-            }
+          play(script, step, time, {
+            record(each, id, nowMs) {
+              const atMs = time === 'event' ? nowMs + each.offMs : nowMs
+              step.first({ id, ...each }, ...(time === 'event' ? [atMs] : []))
+              model.record({ id, ...each }, time === 'event' ? Math.max(atMs, step.watermark) : nowMs)
+            },
+            reached: (nowMs) => model.reach(nowMs, time),
           })
-          const farMs = nowMs + 1_000
-          if (time === 'event') step.advance(farMs)
-          else step.tick(farMs)
-          model.reach(farMs, time)
           expect(found).toEqual(model.found)
           expect(step.keys).toBe(0)
         }),

@@ -2,6 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { StepDriver } from '../testing/driver.ts'
+import { play, scripts } from '../testing/script.ts'
 import type { StateTtl } from '../state/ttl-options.ts'
 import { aggregateOperator, reduceOperator, type EmitOn } from './aggregate.ts'
 
@@ -59,15 +60,8 @@ class FoldModel {
   }
 }
 
-const scripts = fc.array(
-  fc.oneof(
-    // Around the watermark, in any order; what would be late comes right behind it.
-    { weight: 8, arbitrary: fc.record({ key: fc.constantFrom('a', 'b'), offMs: fc.integer({ min: -4, max: 12 }) }) }, // prettier-ignore
-    { weight: 3, arbitrary: fc.record({ byMs: fc.nat(15) }) },
-    { weight: 1, arbitrary: fc.constant('restart' as const) },
-  ),
-  { maxLength: 60, size: 'max' },
-)
+/** Around the watermark, in any order; what would be late comes right behind it. */
+const records = fc.record({ key: fc.constantFrom('a', 'b'), offMs: fc.integer({ min: -4, max: 12 }) })
 
 const manners = fc.record({
   ttlMs: fc.integer({ min: 1, max: 20 }),
@@ -79,28 +73,16 @@ describe.each(Object.entries(folds))('%s with a time-to-live', (_, fold) => {
     'X1, X2, X3 by %s time: shows what keeping everything and comparing times shows, over any restart, and lets go of it',
     (time) => {
       fc.assert(
-        fc.property(scripts, manners, (script, { ttlMs, renewOn }) => {
+        fc.property(scripts(fc, records), manners, (script, { ttlMs, renewOn }) => {
           const step = new StepDriver(fold({ ttlMs, renewOn, time }))
           const model = new FoldModel(ttlMs)
-          let nowMs = 0
-          step.tick(0)
-          script.forEach((each, id) => {
-            if (each === 'restart') step.restart()
-            else if ('byMs' in each) {
-              nowMs += each.byMs
-              if (time === 'event') step.advance(nowMs)
-              else step.tick(nowMs)
-            } else if (time === 'event') {
-              const atMs = nowMs + each.offMs
-              step.first(row(each.key, id), Math.max(atMs, step.watermark + 1))
-              model.record(each.key, id, Math.max(atMs, step.watermark + 1))
-            } else {
-              step.first(row(each.key, id))
-              model.record(each.key, id, nowMs)
-            }
+          play(script, step, time, {
+            record({ key, offMs }, id, nowMs) {
+              const atMs = time === 'event' ? Math.max(nowMs + offMs, step.watermark + 1) : nowMs
+              step.first(row(key, id), ...(time === 'event' ? [atMs] : []))
+              model.record(key, id, atMs)
+            },
           })
-          if (time === 'event') step.advance(nowMs + 1_000)
-          else step.tick(nowMs + 1_000)
           expect(step.rows()).toEqual(model.shown)
           expect(step.keys).toBe(0)
         }),
