@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import type { Share, ShareAnswer } from './share.ts'
 
 /** Shares that one child works on: it gets faster for the first few, and is replaced before it is large. */
-const sharesMax = 40
+const sharesMax = 120
 
 /** Answers come as they are ready. A child that ends is an answer too, and another takes its place. */
 export async function simulateShares(

@@ -119,6 +119,31 @@ describe('TermWriter', () => {
     await expect(writer.decide()).rejects.toMatchObject({ code: 'SUPERSEDED' })
   })
 
+  it.each(['before', 'while'] as const)(
+    'E2, E4: a slot that was written without an answer, and collected %s that is decided, supersedes',
+    async (moment) => {
+      const slots = faulty(['lost-answer', 'not-applied'])
+      const { create } = slots
+      const takeOver = async (): Promise<void> => {
+        await slots.create(term, 2, seal)
+        await slots.remove(term, 1)
+      }
+      const writer = new TermWriter(slots, term, 1)
+      await expect(writer.append(checkpoint(1))).rejects.toMatchObject({ code: 'SLOT_UNDECIDED' })
+      if (moment === 'before') await takeOver()
+      else
+        slots.create = async (...call) => {
+          slots.create = create
+          await takeOver()
+          return slots.create(...call)
+        }
+      await expect(writer.decide()).rejects.toMatchObject({ code: 'SUPERSEDED' })
+      await expect(writer.append(checkpoint(2))).rejects.toMatchObject({ code: 'SUPERSEDED' })
+      expect(await slots.slots(term)).toEqual(moment === 'before' ? [2] : [1, 2])
+      expect(await idsIn(slots)).toEqual([])
+    },
+  )
+
   it('E4: a refusal that certainly created nothing keeps the slot free', async () => {
     const slots = faulty(['refused'])
     const writer = new TermWriter(slots, term, 1)

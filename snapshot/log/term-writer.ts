@@ -6,6 +6,8 @@
  * - E4: while the outcome of a write is unknown, nothing else is written. Creating `aborted` in the slot
  *   decides: created, the record is not in the log; taken, what stands there tells whose it is. Own bytes in
  *   the slot are an own success, however the answer got lost.
+ * - E2, E4: what was written without an answer may have been sealed above and collected: then its slot looks free.
+ *   Nothing is created below a seal, and what stands there decides nothing.
  */
 import type { Term } from '../../core/ids.ts'
 import { invariant } from '../../core/invariant.ts'
@@ -73,29 +75,35 @@ export class TermWriter {
     invariant(state.kind === 'undecided', `E4: no slot of term ${this.term} is undecided (${state.kind})`)
     const { bytes, error } = state
     this.state = { kind: 'writing' }
-    let outcome: 'created' | 'taken'
     try {
-      outcome = await this.slots.create(this.term, this.slot, abortedBytes)
+      if (!(await this.isSealedAbove())) await this.slots.create(this.term, this.slot, abortedBytes)
     } catch (cause) {
       throw this.undecided(bytes, error ?? cause, cause)
     }
-    if (outcome === 'created') return this.advance({ kind: 'failed', error })
     return this.settle(bytes, error)
   }
 
   /** The slot is taken, durably: by whom? */
   private async settle(bytes: Uint8Array, error: unknown): Promise<AppendOutcome> {
     let found: Uint8Array | null
+    let aborted: boolean
     try {
       found = await this.slots.read(this.term, this.slot)
+      // Below a seal it may be the second that stands here, if the first was collected after we looked.
+      aborted = found !== null && sameBytes(found, abortedBytes) && !(await this.isSealedAbove())
     } catch (cause) {
       throw this.undecided(bytes, error ?? cause, cause)
     }
     if (found && sameBytes(found, bytes)) return this.advance({ kind: 'created', slot: this.slot })
-    if (found && sameBytes(found, abortedBytes)) return this.advance({ kind: 'failed', error })
+    if (aborted) return this.advance({ kind: 'failed', error })
     const superseded = new SupersededError(this.term, this.describe(found))
     this.state = { kind: 'superseded', error: superseded }
     throw superseded
+  }
+
+  /** Slots are dense, and seals stay: what another wrote above this one stands right above it. */
+  private async isSealedAbove(): Promise<boolean> {
+    return (await this.slots.read(this.term, this.slot + 1)) !== null
   }
 
   private advance(outcome: AppendOutcome): AppendOutcome {

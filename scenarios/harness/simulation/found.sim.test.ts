@@ -29,6 +29,31 @@ const found: readonly (readonly [what: string, trial: Trial])[] = [
       parallelism: 1,
     },
   ],
+  [
+    'a coordinator that did not know whether its slot was written found it collected, and wrote it again',
+    {
+      flow: 'windowed',
+      seed: 14377,
+      faults: [
+        { kind: 'disk', atMs: 123.96142098353008, forMs: 255.23539697751403, code: 'EIO', rate: 0.17416475724894553 }, // prettier-ignore
+        { kind: 'stopParent', atMs: 216.28659587557462, forMs: 12219.523375388235, worker: 'kill' },
+      ],
+      workers: 1,
+    },
+  ],
+  [
+    'a run that had been replaced cleared what its successor had collected: a fault of the simulation',
+    {
+      flow: 'aborting',
+      seed: 9469,
+      faults: [
+        { kind: 'rescale', atMs: 96.13113581200982, parallelism: 2, workers: 1 },
+        { kind: 'stopParent', atMs: 144.11057569433572, forMs: 536.5058715920895 },
+        { kind: 'killParent', atMs: 67.07356450830544 },
+      ],
+      size: 0.5,
+    },
+  ],
 ]
 
 describe('found by simulation', () => {

@@ -18,6 +18,7 @@ import { endMs, type Fault, type RunShape } from './faults.ts'
 import { Injector } from './injector.ts'
 import { instrumented } from './instrument.ts'
 import { roleOf } from './roles.ts'
+import { withOwnMemory } from './run-memory.ts'
 import type { Taps } from './taps.ts'
 import { isCodeFault, UserCode } from './user-code.ts'
 import type { Observer } from './observer.ts'
@@ -162,7 +163,8 @@ class Schedule {
   private startRun(): void {
     this.runs += 1
     this.world.note(`run ${this.runs} starts`)
-    const cluster = new Cluster(this.world, this.graph, { ...this.options.run, ...this.shapes.at(-1) })
+    const graph = withOwnMemory(this.graph, () => this.cluster !== cluster)
+    const cluster = new Cluster(this.world, graph, { ...this.options.run, ...this.shapes.at(-1) })
     this.cluster = cluster
     void cluster.start().then(() => {
       const { outcome } = cluster

@@ -104,12 +104,16 @@ async function explain(trials: Trials, trial: Trial, judged: Judged, shrunken: b
     resized: (larger, size) => trials.resized(larger, size),
     fails: async (smaller) => (await trials.judge(smaller)).what !== undefined,
   })
-  return violationOf(smallest, await trials.judge(smallest), await trials.blame(smallest))
+  return blamed(trials, smallest, await trials.judge(smallest))
 }
+
+/** Where all rows are as expected no step is to blame. */
+const blamed = async (trials: Trials, trial: Trial, judged: Judged): Promise<Violation> =>
+  violationOf(trial, judged, judged.differences.length > 0 ? await trials.blame(trial) : undefined)
 
 async function replay(trials: Trials, { trial, printed }: Again): Promise<SimulationReport> {
   const judged = await trials.judge(trial)
-  const violations = judged.what === undefined ? [] : [violationOf(trial, judged, await trials.blame(trial))]
+  const violations = judged.what === undefined ? [] : [await blamed(trials, trial, judged)]
   if (printed) {
     const end = violations[0]?.report ?? 'nothing is wrong any more'
     process.stderr.write(`${[...judged.result.world.notes, end].join('\n')}\n`)
