@@ -5,7 +5,7 @@ import type { SimulateOptions } from '../harness/simulation/simulate.ts'
 import type { Simulated } from '../harness/simulation/trial.ts'
 import { onlyRates, type FaultRates } from '../harness/simulation/draw-faults.ts'
 import { engineFlows, engineRates } from '../harness/simulation/testing/all.ts'
-import { merging } from '../harness/simulation/testing/flows.ts'
+import { branching, merging } from '../harness/simulation/testing/flows.ts'
 import { calling } from '../harness/simulation/testing/joining-flows.ts'
 
 interface Item {
@@ -116,10 +116,21 @@ const rescaled: Course = {
   faults: onlyRates({ rescale: 4, killWorker: 1, killParent: 1, startAgain: 1 }),
 }
 
+/** Checkpoints are given up before slow disks answer: what comes late must mean nothing. */
+const hasty = Object.entries({ bulky, branching }).map(([name, flow]): [string, Course] => [
+  `${name}, hasty`,
+  {
+    flow,
+    run: { checkpoints: { everyMs: 10, failuresMax: 100_000, timeoutMs: 30 } },
+    faults: onlyRates({ slowDisk: 4, killWorker: 1, killParent: 1 }),
+  },
+])
+
 /** The simulator's own flows and these; some where one kind of trouble reigns; and all with barriers that overtake. */
 export const courses: Readonly<Record<string, Course>> = Object.fromEntries([
   ...aligned.map(([name, flow]): [string, Course] => [name, { flow, faults: engineRates }]),
   ...weathers,
   ['calling, rescaled', rescaled],
+  ...hasty,
   ...aligned.map(([name, flow]): [string, Course] => [`${name}, unaligned`, { flow, run: unaligned }]),
 ])

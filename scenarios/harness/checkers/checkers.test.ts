@@ -42,7 +42,8 @@ describe('LinkCutChecker', () => {
   const check = (events: readonly TraceEvent[], unaligned = false): readonly string[] => {
     const checker = new LinkCutChecker()
     for (const event of events) checker.observe(event)
-    return checker.check([{ epoch: about.epoch, id: 3, unaligned }])
+    checker.completed({ epoch: about.epoch, id: 3, unaligned })
+    return checker.check()
   }
   const aligned = [sent(batch, 10), sent(barrier, 11), sent(batch, 21), taken(batch, 10), taken(barrier, 11)]
 
@@ -71,6 +72,16 @@ describe('LinkCutChecker', () => {
     expect(check(recorded(4, 3), true)[0]).toMatch(/4 elements were on their way, 3 are stored/)
     expect(check(recorded(4, 5), true)[0]).toMatch(/4 elements were on their way, 5 are stored/)
     expect(check(recorded(4, 4))[0]).toMatch(/it is aligned and stores 4 elements/)
+  })
+
+  it('notices a checkpoint that is complete before all was captured', () => {
+    const checker = new LinkCutChecker()
+    for (const event of aligned) checker.observe(event)
+    checker.completed({ epoch: about.epoch, id: 3, unaligned: false })
+    checker.observe(captured)
+    expect(checker.check()).toEqual([
+      'checkpoint 3, a[0] → b[0] in epoch 1.1: it was complete before the state was captured',
+    ])
   })
 
   it('notices a barrier that was never sent, one that comes late, and elements out of nothing', () => {

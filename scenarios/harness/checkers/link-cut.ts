@@ -4,6 +4,7 @@
  * - What a receiver's state covers was sent before its sender's barrier: received ≤ sent.
  * - What was sent before the barrier and is not in the receiver's state is channel state: stored = sent − received.
  * - An aligned checkpoint has none.
+ * - A checkpoint is complete when every receiver has captured its state, not before.
  * - Nothing is taken that was not sent, and barriers come in the order of their ids.
  *
  * Counted are records and watermarks: older barriers and ends on the way mean nothing to whoever restores.
@@ -42,6 +43,7 @@ type LinkEvent = Exclude<TraceEvent, { readonly kind: 'captured' }>
 
 export class LinkCutChecker {
   private readonly links = new PerLink<Link>(newLink)
+  private readonly checkpoints: CompletedCheckpoint[] = []
   private readonly violations: string[] = []
 
   observe(event: TraceEvent): void {
@@ -49,9 +51,20 @@ export class LinkCutChecker {
     else this.passed(this.linkOf(event), event)
   }
 
+  /** To be told when the checkpoint's manifest got its place in the job log. */
+  completed(checkpoint: CompletedCheckpoint): void {
+    this.checkpoints.push(checkpoint)
+    for (const { label, received } of this.links.of(checkpoint.epoch)) {
+      if (received.has(checkpoint.id)) continue
+      this.violations.push(
+        `checkpoint ${checkpoint.id}, ${label}: it was complete before the state was captured`,
+      )
+    }
+  }
+
   /** Returns what is wrong, in words. */
-  check(completed: readonly CompletedCheckpoint[]): readonly string[] {
-    const cuts = completed.flatMap((checkpoint) =>
+  check(): readonly string[] {
+    const cuts = this.checkpoints.flatMap((checkpoint) =>
       [...this.links.of(checkpoint.epoch)].flatMap((link) => checkCut(link, checkpoint)),
     )
     return [...this.violations, ...cuts]

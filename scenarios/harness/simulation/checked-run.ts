@@ -6,7 +6,6 @@ import {
   CreditChecker,
   LinkCutChecker,
   WatermarkChecker,
-  type CompletedCheckpoint,
   type JournalEntry,
   type LoggedSlot,
 } from '../checkers/index.ts'
@@ -20,7 +19,6 @@ export class CheckedRun implements Observer {
   private readonly credit = new CreditChecker()
   private readonly log = new WrittenLog()
   private readonly journal: JournalEntry[] = []
-  private readonly completed: CompletedCheckpoint[] = []
 
   readonly trace = (event: TraceEvent): void => {
     this.cut.observe(event)
@@ -42,7 +40,7 @@ export class CheckedRun implements Observer {
     if (!slot) this.journal.push({ kind: 'linked', path })
     else if (slot.record?.kind === 'checkpoint') {
       const { checkpoint: id, epoch, unaligned } = slot.record.manifest
-      this.completed.push({ id, epoch, unaligned })
+      this.cut.completed({ id, epoch, unaligned })
       this.journal.push({ kind: 'completed', path, checkpoint: id })
     }
   }
@@ -58,7 +56,7 @@ export class CheckedRun implements Observer {
     // What such a slot says, nobody can tell: a bit of it flipped before it had its name.
     const whole = slots.every(({ record }) => record)
     return [
-      ...named('cut', this.cut.check(this.completed)),
+      ...named('cut', this.cut.check()),
       ...named('watermarks', this.watermarks.check()),
       ...named('credit', this.credit.check()),
       ...named('job log', [

@@ -193,8 +193,6 @@ export const checkpointMutants: readonly Mutant[] = [
     id: 'late-answers-count',
     invariant: 'C8',
     what: 'an acknowledgement of an older checkpoint counts for the one in flight',
-    survives:
-      'it takes a task that answers after the time-out while the next checkpoint waits for it, and a restore of just that one: too rare a chain',
     edits: edit(
       coordinator,
       "const index = indexOf(state, fact.task)\n  if (phase.kind !== 'collecting' || phase.checkpoint !== fact.checkpoint) return { state, commands: [] }",
