@@ -35,15 +35,16 @@ export class GroupWriter {
     this.append(header)
   }
 
-  /** Primitives are encoded in blocks; objects at once, since they may be changed in place afterwards. */
+  /** For slots that nobody changes any more (`lasting-slots.ts`): encoded in blocks. */
   add(key: Key, slots: readonly unknown[]): void {
-    if (slots.every(isPrimitive)) {
-      this.pending.push([key, ...slots])
-      for (const slot of slots) if (typeof slot === 'string') this.pendingCharacters += slot.length
-      if (this.pending.length >= chunkKeys || this.pendingCharacters > chunkCharacters) this.flush()
-    } else {
-      this.appendBytes(this.encode([[key, ...slots]]))
-    }
+    this.pending.push([key, ...slots])
+    for (const slot of slots) this.pendingCharacters += charactersOf(slot)
+    if (this.pending.length >= chunkKeys || this.pendingCharacters > chunkCharacters) this.flush()
+  }
+
+  /** For slots that may be changed afterwards: encoded at once. */
+  addNow(key: Key, slots: readonly unknown[]): void {
+    this.appendBytes(this.encode([[key, ...slots]]))
   }
 
   /** Encodes what waits; returns how many keys that were. */
@@ -86,7 +87,13 @@ function encodable(value: unknown): boolean {
   }
 }
 
-const isPrimitive = (slot: unknown): boolean => typeof slot !== 'object' || slot === null
+function charactersOf(slot: unknown): number {
+  if (typeof slot === 'string') return slot.length
+  if (typeof slot !== 'object' || slot === null) return 0
+  let characters = 0
+  for (const field of Object.values(slot)) if (typeof field === 'string') characters += field.length
+  return characters
+}
 
 export function* readChunks(bytes: Uint8Array): IterableIterator<unknown> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)

@@ -8,6 +8,7 @@ import type { StepName } from '../../core/ids.ts'
 import type { Key } from '../../core/keys/index.ts'
 import type { Entry } from './cells.ts'
 import { GroupWriter, type GroupSection } from './group-format.ts'
+import { LastingSlots } from './lasting-slots.ts'
 import type { StateSchema } from './schema.ts'
 import { StateError } from './errors.ts'
 import { liveSlots, storedSlots } from './timer-slot.ts'
@@ -26,12 +27,14 @@ export interface KeyedSnapshotOptions {
 export class KeyedSnapshot {
   private readonly options: KeyedSnapshotOptions
   private readonly writers = new Map<number, GroupWriter>()
+  private readonly lasting: LastingSlots
   private exhausted = false
   /** Groups whose last keys wait to be encoded, once every key is in a group. */
   private unfinished: GroupWriter[] = []
 
   constructor(options: KeyedSnapshotOptions) {
     this.options = options
+    this.lasting = new LastingSlots(options.schema.timerSlot)
     for (const group of options.ended) this.writer(group)
   }
 
@@ -60,7 +63,10 @@ export class KeyedSnapshot {
   /** Writes one entry now. */
   write(entry: Entry): void {
     const slots = storedSlots(entry.slots, this.options.schema.timerSlot)
-    this.writer(entry.group).add(entry.key, slots)
+    const lasting = this.lasting.of(slots)
+    const writer = this.writer(entry.group)
+    if (lasting) writer.add(entry.key, lasting)
+    else writer.addNow(entry.key, slots)
     // Not before: an entry that cannot be encoded must fail every try, or the snapshot would lack it.
     entry.mark = this.options.mark
   }

@@ -173,6 +173,53 @@ describe('keyed state', () => {
     for (const [key, slots] of content) expect(slots).toEqual([key])
   })
 
+  it('V1: plain objects are taken as they are, though handlers change them in place', () => {
+    const declared = { sum: cell<Record<string, unknown>>() }
+    const { state, cells } = makeState(declared)
+    const made = (i: number): Record<string, unknown> => ({
+      ...{
+        count: i,
+        lowest: i % 2 === 0 ? -0 : NaN,
+        name: `n${i}`,
+        big: 10n ** 20n,
+        none: undefined,
+        no: null,
+      },
+      ...(i % 100 === 50 && { other: [i] }),
+    })
+    for (let key = 0; key < 1000; key += 1) {
+      state.enter(key)
+      cells.sum.set(made(key))
+    }
+    const snapshot = state.beginSnapshot()
+    snapshot.slice(300)
+    for (let key = 0; key < 1000; key += 1) {
+      state.enter(key)
+      Object.assign(cells.sum.get() ?? {}, { count: -1, name: 'changed', later: true })
+    }
+    const content = contentOf(finish(snapshot), declared)
+    expect(content.size).toBe(1000)
+    for (const [key, slots] of content) expect(slots).toEqual([made(key as number)])
+  })
+
+  it.each([
+    ['a function', { count: () => 0 }],
+    ['a symbol', { count: Symbol('s') }],
+    ['a name that is a symbol', { count: 1, [Symbol('s')]: 1 }],
+    ['an accessor', Object.defineProperty({ n: 1 }, 'count', { get: () => 1, enumerable: true })],
+    ['what is not enumerable', Object.defineProperty({ count: 1 }, 'n', { value: 1 })],
+    ['a class instance', Object.assign(new (class Sum {})(), { count: 1 })],
+  ])('V1: %s among plain objects is refused with the key that holds it', (_, value) => {
+    const { state, cells } = makeState({ value: cell<unknown>() }, { keyGroups: 1 })
+    for (let key = 0; key < 20; key += 1) {
+      state.enter(key)
+      cells.value.set(key < 7 ? { n: key } : key === 7 ? value : { n: key, m: key })
+    }
+    const snapshot = state.beginSnapshot()
+    expect(() => finish(snapshot)).toThrowError(StateError)
+    expect(() => finish(state.beginSnapshot())).toThrowError(/key "7"/)
+  })
+
   it('V1: an entry that cannot be encoded fails every try; it is never left out', () => {
     const { state, cells } = makeState({ value: cell<unknown>() })
     for (const key of ['a', 'b', 'c']) {

@@ -130,7 +130,7 @@ const schema = stateSchema({
 
 function groupBytes(cells: readonly string[]): Uint8Array {
   const writer = new GroupWriter({ cells, version: 1, ended: false }, () => new Error('not encoded'))
-  writer.add('ada', [1, new Map([[1, { flights: 2 }]]), ['x', 'y']])
+  writer.addNow('ada', [1, new Map([[1, { flights: 2 }]]), ['x', 'y']])
   writer.add(['tuple', 7, true], [2, undefined, undefined])
   for (let i = 0; i < 30; i += 1) writer.add(i, [i, undefined, undefined])
   writer.flush()
