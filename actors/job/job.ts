@@ -3,15 +3,12 @@
  * finished, stopped, or cannot go on.
  *
  * - E1, E3: the job log decides who is in charge; whoever finds itself superseded ends and does not claim again.
- * - C7: only a complete checkpoint is restored, and only where every exactly-once sink agrees.
  * - Failures during a restart join it: an attempt that fails while deploying is followed by the next.
  */
 import { epochLabel, type CheckpointId, type Epoch } from '../../core/ids.ts'
-import { MillraceError } from '../../core/errors.ts'
 import { unit } from '../../core/ports/random.ts'
 import { fingerprint } from '../../operators/fingerprint.ts'
 import type { Graph } from '../../operators/graph.ts'
-import { refuseHigherTerm } from '../../snapshot/log/index.ts'
 import type { CheckpointStore } from '../../snapshot/store.ts'
 import { EventLog } from '../events.ts'
 import { Lifecycle } from '../kit/lifecycle.ts'
@@ -32,9 +29,14 @@ import { JobCounts } from './job-counts.ts'
 import { jobMachine } from './job-lifecycle.ts'
 import { claimJobLog, type JobLog } from './job-log.ts'
 import { watchNats, type NatsWatch } from './nats-watch.ts'
-import { chooseRestore, prepareSinks, type RestoreChoice } from './recover.ts'
+import { Recovery, type Startable } from './recovery.ts'
 
-type Startable = Exclude<RestoreChoice, { kind: 'finished' }>
+/** A term that was claimed. */
+interface Reign {
+  readonly log: JobLog
+  readonly recovery: Recovery
+}
+
 type FailedAttempt = Extract<AttemptOutcome, { kind: 'failed' }>
 
 export interface JobParts {
@@ -58,8 +60,6 @@ export class Job {
   private epoch: Epoch | undefined
   private restarting: RestartState = noRestarts
   private readonly idsUsed = { newest: 0 }
-  /** Checkpoints whose parts turned out missing or damaged (C7). */
-  private readonly unusable = new Map<CheckpointId, MillraceError>()
   private restarts = 0
   private readonly counts = new JobCounts()
   private checkpoints = 0
@@ -94,16 +94,16 @@ export class Job {
   /** Claims the job and decides where it continues; rejects where it must not. The rest goes on by itself. */
   async start(): Promise<void> {
     try {
-      const claimed = await this.claim()
+      const reign = await this.claim()
       this.lifecycle.send({ type: 'claimed' })
-      const choice = await this.prepareFirst(claimed)
+      const choice = await reign.recovery.first()
       if (choice.kind === 'finished') {
         this.lifecycle.send({ type: 'finished' })
         await this.close()
         this.emitFinished()
         return
       }
-      void this.supervise(choice)
+      void this.supervise(reign, choice)
     } catch (error) {
       this.lifecycle.send({ type: 'fail' })
       await this.close()
@@ -134,7 +134,7 @@ export class Job {
     return Promise.reject(notRunning(`a savepoint needs a running job, this one is ${this.lifecycle.state}`))
   }
 
-  private async claim(): Promise<RestoreChoice> {
+  private async claim(): Promise<Reign> {
     const { store, options, graph, host } = this.parts
     const log = await claimJobLog(store, options.checkpoints.keep, options.ports)
     this.log = log
@@ -151,54 +151,32 @@ export class Job {
       parallelism: options.parallelism,
       tasks: [...graph.steps.values()].length,
     })
-    return this.choose()
+    return { log, recovery: new Recovery({ graph, options, store, log }) }
   }
 
-  private choose(): RestoreChoice {
-    const { graph, options } = this.parts
-    const { history, term } = this.requireLog()
-    return chooseRestore(graph, { history, term, unusable: this.unusable }, options)
-  }
-
-  private async supervise(first: Startable): Promise<void> {
+  /** Failures during a restart join it. */
+  private async supervise({ log, recovery }: Reign, first: Startable): Promise<void> {
     try {
       let choice = first
-      let outcome = await this.runAttempt(choice)
+      let outcome = await this.runAttempt(log, choice)
       for (;;) {
         if (outcome.kind !== 'failed') return await this.end(outcome)
         if (this.stopping) return await this.endStopping(outcome)
         this.failedMs ??= this.parts.options.ports.clock.monotonicMs()
-        if (!this.setAside(outcome, choice)) await this.beforeRestart(outcome)
-        const next = this.choose()
+        if (recovery.setAside(choice, outcome.error)) this.lifecycle.send({ type: 'attemptFailed' })
+        else await this.beforeRestart(log, outcome)
+        const next = recovery.choose()
         if (next.kind === 'finished') return await this.end(next)
         choice = next
-        outcome = (await this.failedToPrepare(choice)) ?? (await this.runAttempt(choice))
+        const error = await recovery.prepare(choice)
+        outcome = error ? { kind: 'failed', error, poison: undefined } : await this.runAttempt(log, choice)
       }
     } catch (error) {
       await this.fail(error)
     }
   }
 
-  /** A first start that cannot be prepared is refused, but for another checkpoint where there is consent. */
-  private async prepareFirst(first: RestoreChoice): Promise<RestoreChoice> {
-    for (let choice = first; ; choice = this.choose()) {
-      if (choice.kind === 'finished') return choice
-      const failed = await this.failedToPrepare(choice)
-      if (!failed) return choice
-      if (!this.setAside(failed, choice)) throw failed.error
-    }
-  }
-
-  /** Failures during a restart join it. */
-  private failedToPrepare(choice: Startable): Promise<FailedAttempt | undefined> {
-    return this.prepare(choice).then(
-      () => undefined,
-      (error: unknown) => ({ kind: 'failed', error: jobFailure(error), poison: undefined }),
-    )
-  }
-
-  private async runAttempt(choice: Startable): Promise<AttemptOutcome> {
-    const log = this.requireLog()
+  private async runAttempt(log: JobLog, choice: Startable): Promise<AttemptOutcome> {
     this.epoch = { term: log.term, attempt: (this.epoch?.attempt ?? 0) + 1 }
     const { graph, options } = this.parts
     this.lifecycle.send({ type: 'recovered' })
@@ -241,18 +219,8 @@ export class Job {
     this.failedMs = undefined
   }
 
-  /** C7: a damaged part speaks against its checkpoint; whether there is another to restore is decided next. */
-  private setAside(outcome: FailedAttempt, choice: RestoreChoice): boolean {
-    const { error } = outcome
-    if (choice.kind !== 'restore' || !(error.code === 'PART_DAMAGED' || error.code === 'PART_MISSING'))
-      return false
-    this.unusable.set(choice.from.manifest.checkpoint, error)
-    this.lifecycle.send({ type: 'attemptFailed' })
-    return true
-  }
-
   /** Waits as the restart policy says; throws what failed when it says to give up. */
-  private async beforeRestart(outcome: FailedAttempt): Promise<void> {
+  private async beforeRestart(log: JobLog, outcome: FailedAttempt): Promise<void> {
     const { restart, ports } = this.parts.options
     const decision = decideRestart(restart, this.restarting, {
       retry: outcome.error.retry,
@@ -267,7 +235,7 @@ export class Job {
     this.restarts += 1
     this.events.emit({
       event: 'job.restarting',
-      epoch: epochLabel({ term: this.requireLog().term, attempt: (this.epoch?.attempt ?? 0) + 1 }),
+      epoch: epochLabel({ term: log.term, attempt: (this.epoch?.attempt ?? 0) + 1 }),
       delayMs: Math.round(decision.delayMs),
       code: outcome.error.code,
       reason: outcome.error.message,
@@ -275,14 +243,6 @@ export class Job {
     if (this.epoch) this.crew.tellAll({ kind: 'cancel', epoch: this.epoch })
     if (decision.delayMs > 0)
       await new Promise<void>((resolve) => ports.timers.after(decision.delayMs, resolve))
-  }
-
-  /** E3: whoever was superseded meanwhile would delete what the other one staged. */
-  private async prepare(choice: RestoreChoice): Promise<void> {
-    const { graph, store, options } = this.parts
-    const { term } = this.requireLog()
-    await refuseHigherTerm(store.log, term)
-    await prepareSinks(graph, { store, term }, choice, options)
   }
 
   private async end(
@@ -341,10 +301,5 @@ export class Job {
   private result(ended: boolean): JobResult {
     const { restarts, checkpoints, counts } = this
     return { records: counts.records, restarts, checkpoints, lateDropped: counts.lateDropped, ended }
-  }
-
-  private requireLog(): JobLog {
-    if (!this.log) throw new MillraceError('JOB_NOT_CLAIMED', 'the job has no term', { retry: 'fatal' })
-    return this.log
   }
 }
