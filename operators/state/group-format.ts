@@ -7,8 +7,6 @@ import { decodeValue, encodeValue } from '../../core/codec/index.ts'
 import type { Key } from '../../core/keys/index.ts'
 
 const chunkKeys = 256
-/** A block of long strings closes early: one encoding may hold `limits.slotBytesMax`. */
-const chunkCharacters = 256 * 1024
 
 export interface GroupHeader {
   /** Cell names in slot order. */
@@ -27,7 +25,6 @@ export class GroupWriter {
   readonly chunks: Uint8Array[] = []
   private readonly refused: (key: Key, cause: unknown) => Error
   private pending: [Key, ...unknown[]][] = []
-  private pendingCharacters = 0
 
   /** `refused` makes the error for a key whose values cannot be encoded. */
   constructor(header: GroupHeader, refused: (key: Key, cause: unknown) => Error) {
@@ -35,14 +32,13 @@ export class GroupWriter {
     this.append(header)
   }
 
-  /** For slots that nobody changes any more (`lasting-slots.ts`): encoded in blocks. */
+  /** For small slots that nobody changes any more (`lasting-slots.ts`): encoded in blocks. */
   add(key: Key, slots: readonly unknown[]): void {
     this.pending.push([key, ...slots])
-    for (const slot of slots) this.pendingCharacters += charactersOf(slot)
-    if (this.pending.length >= chunkKeys || this.pendingCharacters > chunkCharacters) this.flush()
+    if (this.pending.length >= chunkKeys) this.flush()
   }
 
-  /** For slots that may be changed afterwards: encoded at once. */
+  /** For slots that may be changed afterwards, or are large: encoded at once. */
   addNow(key: Key, slots: readonly unknown[]): void {
     this.appendBytes(this.encode([[key, ...slots]]))
   }
@@ -53,7 +49,6 @@ export class GroupWriter {
     // After an error they stay: whoever goes on meets it again, rather than lose the keys beside the culprit.
     if (pending.length > 0) this.appendBytes(this.encode(pending))
     this.pending = []
-    this.pendingCharacters = 0
     return pending.length
   }
 
@@ -85,14 +80,6 @@ function encodable(value: unknown): boolean {
   } catch {
     return false
   }
-}
-
-function charactersOf(slot: unknown): number {
-  if (typeof slot === 'string') return slot.length
-  if (typeof slot !== 'object' || slot === null) return 0
-  let characters = 0
-  for (const field of Object.values(slot)) if (typeof field === 'string') characters += field.length
-  return characters
 }
 
 export function* readChunks(bytes: Uint8Array): IterableIterator<unknown> {

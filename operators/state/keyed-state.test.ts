@@ -173,8 +173,12 @@ describe('keyed state', () => {
     for (const [key, slots] of content) expect(slots).toEqual([key])
   })
 
-  it('V1: plain objects are taken as they are, though handlers change them in place', () => {
-    const declared = { sum: cell<Record<string, unknown>>() }
+  it('V1: small values are taken as they are, though handlers change them in place', () => {
+    const declared = {
+      sum: cell<Record<string, unknown>>(),
+      list: cell<unknown[]>(),
+      map: mapCell<string, { n: number } | string>(),
+    }
     const { state, cells } = makeState(declared)
     const made = (i: number): Record<string, unknown> => ({
       ...{
@@ -187,19 +191,34 @@ describe('keyed state', () => {
       },
       ...(i % 100 === 50 && { other: [i] }),
     })
+    const listed = (i: number): unknown[] => [{ n: i }, i, i % 50 === 7 ? [i] : 'i', 'x'.repeat(i * 8)]
     for (let key = 0; key < 1000; key += 1) {
       state.enter(key)
       cells.sum.set(made(key))
+      cells.list.set(listed(key))
+      cells.map.set('at', { n: key })
+      cells.map.set('name', `n${key}`)
     }
     const snapshot = state.beginSnapshot()
     snapshot.slice(300)
     for (let key = 0; key < 1000; key += 1) {
       state.enter(key)
       Object.assign(cells.sum.get() ?? {}, { count: -1, name: 'changed', later: true })
+      Object.assign(cells.list.get()?.[0] ?? {}, { n: -1 })
+      cells.list.get()?.push('later')
+      Object.assign(cells.map.get('at') ?? {}, { n: -1 })
+      cells.map.set('later', 'x')
     }
     const content = contentOf(finish(snapshot), declared)
     expect(content.size).toBe(1000)
-    for (const [key, slots] of content) expect(slots).toEqual([made(key as number)])
+    for (const [key, slots] of content) {
+      const i = key as number
+      const map = new Map<string, unknown>([
+        ['at', { n: i }],
+        ['name', `n${i}`],
+      ])
+      expect(slots).toEqual([listed(i), map, made(i)])
+    }
   })
 
   it.each([
@@ -209,7 +228,14 @@ describe('keyed state', () => {
     ['an accessor', Object.defineProperty({ n: 1 }, 'count', { get: () => 1, enumerable: true })],
     ['what is not enumerable', Object.defineProperty({ count: 1 }, 'n', { value: 1 })],
     ['a class instance', Object.assign(new (class Sum {})(), { count: 1 })],
-  ])('V1: %s among plain objects is refused with the key that holds it', (_, value) => {
+    ['a function in a list', [1, () => 0]],
+    ['a list with a hole', [1, , 2]], // eslint-disable-line no-sparse-arrays -- what it is about
+    ['a list with a name', Object.assign([1], { name: 'x' })],
+    ['a list of another class', new (class Many extends Array<number> {})(1, 2)],
+    ['a map by objects', new Map([[{}, 1]])],
+    ['a map with a name', Object.assign(new Map(), { name: 'x' })],
+    ['a map of another class', new (class Dictionary extends Map {})()],
+  ])('V1: %s among small values is refused with the key that holds it', (_, value) => {
     const { state, cells } = makeState({ value: cell<unknown>() }, { keyGroups: 1 })
     for (let key = 0; key < 20; key += 1) {
       state.enter(key)
