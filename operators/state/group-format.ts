@@ -24,18 +24,22 @@ export interface GroupSection {
 export class GroupWriter {
   readonly chunks: Uint8Array[] = []
   private readonly refused: (key: Key, cause: unknown) => Error
-  private pending: [Key, ...unknown[]][] = []
+  /** Keys, each followed by its slots: in one list, since small arrays that wait here would outlive their youth. */
+  private pending: unknown[] = []
+  private readonly width: number
 
   /** `refused` makes the error for a key whose values cannot be encoded. */
   constructor(header: GroupHeader, refused: (key: Key, cause: unknown) => Error) {
     this.refused = refused
+    this.width = 1 + header.cells.length
     this.append(header)
   }
 
   /** For small slots that nobody changes any more (`lasting-slots.ts`): encoded in blocks. */
   add(key: Key, slots: readonly unknown[]): void {
-    this.pending.push([key, ...slots])
-    if (this.pending.length >= chunkKeys) this.flush()
+    this.pending.push(key)
+    for (let slot = 0; slot < this.width - 1; slot += 1) this.pending.push(slots[slot])
+    if (this.pending.length >= chunkKeys * this.width) this.flush()
   }
 
   /** For slots that may be changed afterwards, or are large: encoded at once. */
@@ -45,11 +49,14 @@ export class GroupWriter {
 
   /** Encodes what waits; returns how many keys that were. */
   flush(): number {
-    const { pending } = this
+    const entries: [Key, ...unknown[]][] = []
+    for (let at = 0; at < this.pending.length; at += this.width) {
+      entries.push(this.pending.slice(at, at + this.width) as [Key, ...unknown[]])
+    }
     // After an error they stay: whoever goes on meets it again, rather than lose the keys beside the culprit.
-    if (pending.length > 0) this.appendBytes(this.encode(pending))
+    if (entries.length > 0) this.appendBytes(this.encode(entries))
     this.pending = []
-    return pending.length
+    return entries.length
   }
 
   /** An error names the key that it is about. */

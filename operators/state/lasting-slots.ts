@@ -12,6 +12,7 @@ const namesMax = 32
 
 export class LastingSlots {
   private readonly copiers: Copier[] = []
+  private readonly lasting: unknown[] = []
   private readonly timerSlot: number | undefined
 
   /** What `timerSlot` holds was made for the snapshot. */
@@ -19,16 +20,16 @@ export class LastingSlots {
     this.timerSlot = timerSlot
   }
 
-  /** Undefined where the entry must be encoded now. */
+  /** Undefined where the entry must be encoded now; else to be taken before the next call. */
   of(slots: readonly unknown[]): readonly unknown[] | undefined {
-    const lasting: unknown[] = []
+    const { lasting } = this
     let room = roomMax
     for (let slot = 0; slot < slots.length; slot += 1) {
       const value = slots[slot]
-      if (slot === this.timerSlot) lasting.push(value)
+      if (slot === this.timerSlot) lasting[slot] = value
       else {
         const copier = (this.copiers[slot] ??= new Copier())
-        lasting.push(copier.copy(value))
+        lasting[slot] = copier.copy(value)
         room -= copier.taken
         if (room < 0) return undefined
       }
