@@ -17,6 +17,9 @@ const scratchBytes = 256 * 1024
 const valueDepthMax = limits.valueDepthMax + envelopeDepth
 /** Of single values, which are small: the entries of one state have one shape. */
 const familiarValues = new Familiar()
+const familiarRows = new Familiar()
+/** Of a value in an array in an array. */
+const rowDepth = 3
 
 /**
  * Records as one batch. Any record arrives equal, types included (references shared within it may arrive as
@@ -70,6 +73,22 @@ export function encodeValue(value: unknown): Uint8Array {
     ? fitsNeedEscape()
     : refuse(value, { depthMax: valueDepthMax })
   return pack(value, escapes, 0)
+}
+
+/**
+ * The same bytes as `encodeValue(rows)`, for arrays of arrays that the caller made: what is in them is looked at, they
+ * themselves are not, which costs as much as packing them.
+ */
+export function encodeRows(rows: readonly (readonly unknown[])[]): Uint8Array {
+  beginFits({ depthMax: valueDepthMax, remembered: familiarRows })
+  let room = limits.slotBytesMax
+  for (const row of rows) {
+    for (const value of row) {
+      if (!fits(value, room, rowDepth)) return pack(rows, refuse(rows, { depthMax: valueDepthMax }), 0)
+      room = fitsRoom()
+    }
+  }
+  return pack(rows, fitsNeedEscape(), 0)
 }
 
 /**

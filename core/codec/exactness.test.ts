@@ -1,7 +1,15 @@
 import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { checkValue, CodecError, decodeBatch, decodeValue, encodeBatch, encodeValue } from './index.ts'
+import {
+  checkValue,
+  CodecError,
+  decodeBatch,
+  decodeValue,
+  encodeBatch,
+  encodeRows,
+  encodeValue,
+} from './index.ts'
 
 /** Values of every kind, legal or not, nested: prototypes, holes, surrogates, accessors, cycles of none. */
 const anything = fc.anything({
@@ -68,6 +76,22 @@ describe('any value is either the same after the wire or rejected with a typed e
     fc.assert(
       fc.property(anything, (value) => {
         expect(outcome(() => same(decodeValue(encodeValue(value)), value)).kind).not.toBe('changed')
+      }),
+      runs,
+    )
+  })
+
+  it('in rows, as among the values of one', () => {
+    fc.assert(
+      fc.property(fc.array(fc.array(anything, { maxLength: 3 }), { maxLength: 3 }), (rows) => {
+        const told = (act: () => Uint8Array): unknown => {
+          try {
+            return Buffer.from(act())
+          } catch (error) {
+            return (error as CodecError).details
+          }
+        }
+        expect(told(() => encodeRows(rows))).toEqual(told(() => encodeValue(rows)))
       }),
       runs,
     )
@@ -284,6 +308,7 @@ describe('rejected, with path and type', () => {
 
   it('the deepest allowed value crosses', () => {
     expect(decodeBatch(encodeBatch([deep(100)]))).toEqual([deep(100)])
+    expect(decodeValue(encodeRows([[deep(100)]]))).toEqual([[deep(100)]])
   })
 
   it('a value that sharing makes larger than any message ends soon', () => {
@@ -294,6 +319,7 @@ describe('rejected, with path and type', () => {
       expect.objectContaining({ code: 'VALUE_OVERSIZED' }),
     )
     expect(() => checkValue(doubling)).toThrowError(/more content/)
+    expect(() => encodeRows([[doubling], [1]])).toThrowError(/more content/)
   })
 })
 

@@ -48,10 +48,10 @@ export const fitsNeedEscape = (): boolean => escapes
 /** What was left of `contentMax` by the last `fits`; negative when there was too much. */
 export const fitsRoom = (): number => room
 
-/** Whether `value` can be packed as it is, with at most about `contentMax` bytes of content. */
-export function fits(value: unknown, contentMax: number): boolean {
+/** Whether `value` can be packed as it is, `depth` levels down, with at most about `contentMax` bytes of content. */
+export function fits(value: unknown, contentMax: number, depth = 1): boolean {
   room = contentMax
-  return fitsValue(value, 1) && room >= 0
+  return fitsValue(value, depth) && room >= 0
 }
 
 function fitsValue(value: unknown, depth: number): boolean {

@@ -3,7 +3,7 @@
  * of the codec. The first chunk is the header `{ cells, version, ended }`, the others are arrays of
  * `[key, ...slots]`. Chunks keep slices short and let a reader go through a large group piece by piece.
  */
-import { decodeValue, encodeValue } from '../../core/codec/index.ts'
+import { decodeValue, encodeRows, encodeValue } from '../../core/codec/index.ts'
 import type { Key } from '../../core/keys/index.ts'
 
 const chunkKeys = 256
@@ -62,7 +62,7 @@ export class GroupWriter {
   /** An error names the key that it is about. */
   private encode(entries: readonly [Key, ...unknown[]][]): Uint8Array {
     try {
-      return encodeValue(entries)
+      return encodeRows(entries)
     } catch (cause) {
       const culprit = entries.find((entry) => !encodable(entry)) ?? entries[0]
       throw this.refused(culprit?.[0] ?? '', cause)
