@@ -1,4 +1,4 @@
-/** `npm run bench -- [--quick] [--only NAME[,NAME…]] [--rounds N] [--json]` */
+/** `npm run bench`: its ratios, bench after bench. */
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import { startEmbeddedNats } from '../transport/nats/embedded.ts'
@@ -6,6 +6,8 @@ import { allBenches, fullSizes, quickSizes } from './benches.ts'
 import type { Bench } from './harness/bench.ts'
 import { toJson, toLines } from './harness/report.ts'
 import { runBench } from './harness/run-bench.ts'
+
+const usage = 'npm run bench -- [--quick] [--only NAME[,NAME…]] [--rounds N] [--json]'
 
 interface Options {
   readonly quick: boolean
@@ -74,4 +76,5 @@ try {
 } catch (error) {
   console.error(error instanceof Error ? error.message : error)
   process.exitCode = error instanceof TypeError ? 2 : 1
+  if (process.exitCode === 2) console.error(`usage: ${usage}`)
 }

@@ -3,17 +3,16 @@
  * protocol events, worker, parent and server alike, round after round until so many kills have landed. Each round's
  * output is compared with a batch computation. Ends with 0 only when nothing was lost, doubled or wrong.
  */
-import { parseArgs } from 'node:util'
+import { commandLine } from './command-line.ts'
 import { killsPerRoundMin, runChaos, type ChaosReport } from './chaos/run-chaos.ts'
 import { describeChaos } from './chaos/describe.ts'
 
-const { values } = parseArgs({
-  options: {
-    kills: { type: 'string', default: '100' },
-    seed: { type: 'string', default: '1' },
-    round: { type: 'string', default: '20' },
-    json: { type: 'boolean', default: false },
-  },
+const command = commandLine('npm run chaos -- [--kills N] [--seed N] [--round KILLS] [--json]')
+const values = command.read({
+  kills: { type: 'string', default: '100' },
+  seed: { type: 'string', default: '1' },
+  round: { type: 'string', default: '20' },
+  json: { type: 'boolean', default: false },
 })
 
 const stop = new AbortController()
@@ -24,17 +23,10 @@ const report: ChaosReport = values.json
   : (event) => describeChaos(event)
 
 const passed = await runChaos({
-  kills: whole('kills', values.kills, 1),
-  killsPerRound: whole('round', values.round, killsPerRoundMin),
-  seed: whole('seed', values.seed, 0),
+  kills: command.whole('kills', values.kills, 1),
+  killsPerRound: command.whole('round', values.round, killsPerRoundMin),
+  seed: command.whole('seed', values.seed, 0),
   signal: stop.signal,
   report,
 })
 process.exitCode = passed ? 0 : 1
-
-function whole(name: string, text: string, min: number): number {
-  const value = Number(text)
-  if (Number.isSafeInteger(value) && value >= min) return value
-  process.stderr.write(`--${name} must be a whole number ≥ ${min}, got ${text}\n`)
-  process.exit(2)
-}

@@ -3,22 +3,21 @@
  * disk. Each must answer with a value or a typed error, within bounds of time and memory. `--seed S --case N` shows
  * one case again. Ends with 0 only when every case was answered so.
  */
-import { parseArgs } from 'node:util'
+import { commandLine } from './command-line.ts'
 import { caseOf, runCases } from './fuzz/run-cases.ts'
 import { heapGrowthBytesMax, rssBytesMax, runFuzz, type FuzzReport } from './fuzz/run-fuzz.ts'
 import { targets } from './fuzz/targets.ts'
 
-const { values } = parseArgs({
-  options: {
-    cases: { type: 'string', default: '1000000' },
-    seed: { type: 'string', default: '1' },
-    case: { type: 'string' },
-  },
+const command = commandLine('npm run fuzz -- [--cases N] [--seed N] [--case N]')
+const values = command.read({
+  cases: { type: 'string', default: '1000000' },
+  seed: { type: 'string', default: '1' },
+  case: { type: 'string' },
 })
 
-const seed = whole('seed', values.seed)
-if (values.case === undefined) await fuzz(whole('cases', values.cases))
-else showCase(whole('case', values.case))
+const seed = command.whole('seed', values.seed, 0)
+if (values.case === undefined) await fuzz(command.whole('cases', values.cases))
+else showCase(command.whole('case', values.case, 0))
 
 async function fuzz(cases: number): Promise<void> {
   const startedMs = performance.now()
@@ -69,13 +68,6 @@ function describe(report: FuzzReport): string[] {
 
 function mebibytes(bytes: number): string {
   return `${(bytes / 1024 / 1024).toFixed(1)} MiB`
-}
-
-function whole(name: string, text: string): number {
-  const value = Number(text)
-  if (Number.isSafeInteger(value) && value >= 0) return value
-  process.stderr.write(`--${name} must be a whole number ≥ 0, got ${text}\n`)
-  process.exit(2)
 }
 
 function print(text: string): void {

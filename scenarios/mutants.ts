@@ -4,20 +4,24 @@
  * noticed there makes every other verdict worthless. Exits 0 when it passes and at least 95 of 100 are noticed.
  */
 import { availableParallelism } from 'node:os'
-import { parseArgs } from 'node:util'
+import { commandLine } from './command-line.ts'
 import { failureFreeRows } from './harness/simulation/simulate.ts'
 import { mutants } from './mutants/catalogue/index.ts'
 import { courses } from './mutants/flows.ts'
 import { judge, type Verdict } from './mutants/judge.ts'
 import type { Mutant } from './mutants/mutant.ts'
 
-const { values } = parseArgs({
-  options: {
-    only: { type: 'string', multiple: true },
-    schedules: { type: 'string', default: '4000' },
-    json: { type: 'boolean', default: false },
-  },
+const command = commandLine('npm run mutants -- [--only ID]… [--schedules N] [--json]')
+const values = command.read({
+  only: { type: 'string', multiple: true },
+  schedules: { type: 'string', default: '4000' },
+  json: { type: 'boolean', default: false },
 })
+const schedulesMax = command.whole('schedules', values.schedules)
+for (const id of values.only ?? []) {
+  if (mutants.some((mutant) => mutant.id === id)) continue
+  command.refuse(`no mutant is named '${id}'; there are ${mutants.map((mutant) => mutant.id).join(', ')}`)
+}
 
 const shareToCatch = 0.95
 
@@ -33,7 +37,7 @@ const verdicts: Verdict[] = []
 await Promise.all(
   Array.from({ length: availableParallelism() }, async () => {
     for (let mutant = waiting.shift(); mutant; mutant = waiting.shift()) {
-      const verdict = await judge(mutant, { expected, schedulesMax: Number(values.schedules) })
+      const verdict = await judge(mutant, { expected, schedulesMax })
       verdicts.push(verdict)
       tell(verdict)
     }

@@ -4,9 +4,10 @@
  * 1 with, 2 for bad usage.
  */
 import { availableParallelism } from 'node:os'
-import { parseArgs } from 'node:util'
+import { commandLine } from './command-line.ts'
 import { simulate } from './harness/simulation/simulate.ts'
 import { engineFlows } from './harness/simulation/testing/all.ts'
+import type { FlowMaker } from './harness/simulation/trial.ts'
 import { simulateShares } from './sim/pool.ts'
 import type { Share } from './sim/share.ts'
 import { Summary } from './sim/summary.ts'
@@ -18,35 +19,28 @@ const comparedSeeds = 5
 /** After so many reports, violations are only counted. */
 const reportsMax = 20
 
-const usage =
-  "npm run sim -- [--seeds N] [--from N] [--flow NAME] [--children N]\nREPLAY='<trace>' npm run sim runs one again, step by step"
+const command = commandLine(`npm run sim -- [--seeds N] [--from N] [--flow NAME] [--children N]
+REPLAY='<trace>' npm run sim runs one again, step by step
+flows: ${Object.keys(engineFlows).join(', ')}`)
 
-try {
-  process.exitCode = await main()
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error)
-  console.error(`usage: ${usage}\nflows: ${Object.keys(engineFlows).join(', ')}`)
-  process.exitCode = 2
-}
+process.exitCode = await main()
 
 async function main(): Promise<number> {
-  const { values } = parseArgs({
-    options: {
-      seeds: { type: 'string', default: '1000' },
-      from: { type: 'string', default: '1' },
-      flow: { type: 'string' },
-      children: { type: 'string', default: String(availableParallelism()) },
-    },
+  const values = command.read({
+    seeds: { type: 'string', default: '1000' },
+    from: { type: 'string', default: '1' },
+    flow: { type: 'string' },
+    children: { type: 'string', default: String(availableParallelism()) },
   })
   const { REPLAY } = process.env
   if (REPLAY !== undefined && REPLAY !== '') return replay(REPLAY)
   const names = values.flow === undefined ? Object.keys(engineFlows) : [flowNamed(values.flow)]
-  const children = whole('children', values.children)
+  const children = command.whole('children', values.children)
   const summary = new Summary()
-  const shares = sharesOf(names, whole('from', values.from), whole('seeds', values.seeds))
+  const shares = sharesOf(names, command.whole('from', values.from), command.whole('seeds', values.seeds))
   await simulateAll(shares, children, summary)
   for (const line of summary.lines()) console.log(line)
-  const deterministic = await compareProcesses(names, whole('from', values.from))
+  const deterministic = await compareProcesses(names, command.whole('from', values.from))
   return summary.violations === 0 && deterministic ? 0 : 1
 }
 
@@ -94,8 +88,7 @@ async function compareProcesses(names: readonly string[], from: number): Promise
 }
 
 async function replay(trace: string): Promise<number> {
-  const { flow } = JSON.parse(trace) as { readonly flow: string }
-  const { violations } = await simulate(engineFlows[flowNamed(flow)] ?? unknown(flow), {})
+  const { violations } = await simulate(flowOf(trace), {})
   return violations.length === 0 ? 0 : 1
 }
 
@@ -107,16 +100,17 @@ function* sharesOf(names: readonly string[], from: number, seeds: number): Itera
   }
 }
 
-function unknown(flow: string): never {
-  throw new Error(`no flow is named '${flow}'`)
+function flowOf(trace: string): FlowMaker {
+  try {
+    const { flow } = JSON.parse(trace) as { readonly flow: string }
+    return engineFlows[flowNamed(flow)] as FlowMaker
+  } catch {
+    return command.refuse(
+      `REPLAY must be the trace of a violation, as it was printed, got ${trace.slice(0, 100)}`,
+    )
+  }
 }
 
 function flowNamed(flow: string): string {
-  return flow in engineFlows ? flow : unknown(flow)
-}
-
-function whole(name: string, text: string): number {
-  const value = Number(text)
-  if (Number.isSafeInteger(value) && value >= 1) return value
-  throw new Error(`--${name} must be a whole number ≥ 1, got ${JSON.stringify(text)}`)
+  return flow in engineFlows ? flow : command.refuse(`no flow is named '${flow}'`)
 }
