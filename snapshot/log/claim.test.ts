@@ -48,6 +48,33 @@ describe('claimTerm', () => {
     })
   })
 
+  it('E2: who seals late, where a slot was written and collected meanwhile, changes nothing that is read', async () => {
+    const slots = memorySlots()
+    const first = await claimTerm(slots, { holder: 'a', atMs: 0 })
+    const late: SlotStore = {
+      ...slots,
+      async create(term, slot, bytes) {
+        if (term === first.term) {
+          await first.append(checkpoint(1))
+          await first.append(checkpoint(2))
+          const third = await claimTerm(slots, { holder: 'c', atMs: 0 })
+          await third.append(checkpoint(3))
+          await slots.remove(first.term, 1)
+        }
+        return slots.create(term, slot, bytes)
+      },
+    }
+    await expect(claimTerm(late, { holder: 'b', atMs: 0 })).rejects.toMatchObject({ code: 'SUPERSEDED' })
+    expect(await outline(slots)).toEqual([
+      '1: 0 claimed, 1 sealed, 2 checkpoint, 3 sealed',
+      '2: 0 claimed, 1 sealed',
+      '3: 0 claimed, 1 checkpoint',
+    ])
+    const { checkpoints, damages } = await readHistory(slots)
+    expect(checkpoints.map(({ manifest }) => manifest.checkpoint)).toEqual([2, 3])
+    expect(damages).toEqual([])
+  })
+
   it('E3: when the next term is taken, the one after it is tried', async () => {
     const slots = memorySlots()
     const stale = { ...slots, terms: async () => [] }

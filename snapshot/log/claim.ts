@@ -6,6 +6,9 @@
  * coordinator removes slots only while it sees no higher term (`collect.ts`) and never its highest slot. Our
  * slot 0 stands before we list, so whatever is removed from then on was chosen before, below a slot that stays.
  *
+ * A successor that overtakes us between our listing and our seal may have sealed above and collected below: then ours
+ * stands below his, and says nothing (`history.ts`); the higher term is seen at the end.
+ *
  * Sealing also makes durable what the sealed term wrote: the folder of its slots is synced with the seal.
  */
 import { termNumber, type Term } from '../../core/ids.ts'

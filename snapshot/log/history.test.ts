@@ -74,6 +74,13 @@ describe('readHistory', () => {
     expect((await readHistory({ ...slots, read })).checkpoints).toHaveLength(1)
   })
 
+  it('E2: the seal of a latecomer, in a slot that was collected, says nothing', async () => {
+    const history = await readHistory(await logOf([[claimed, sealed, checkpoint(2), sealed], [claimed]]))
+    expect(history.damages).toEqual([])
+    expect(history.checkpoints.map(({ manifest }) => manifest.checkpoint)).toEqual([2])
+    expect(history.terms.map(({ sealed: over }) => over)).toEqual([true, false])
+  })
+
   it('E2: a record behind a seal is reported, a second seal is not', async () => {
     const history = await readHistory(await logOf([[claimed, sealed, sealed, checkpoint(1)]]))
     expect(history.checkpoints).toEqual([])

@@ -2,6 +2,8 @@
  * Everything the job log says, in the order of (term, slot).
  *
  * - C7: damaged is not absent: what cannot be read is listed with its place and reason, never left out.
+ * - E2: a term's seal is its last one. A slot that was collected below it looks free to whoever listed before; what he
+ *   creates there, a seal or `aborted`, says nothing, and he finds himself superseded.
  */
 import type { CheckpointId, Term } from '../../core/ids.ts'
 import { LogError } from '../errors.ts'
@@ -49,13 +51,32 @@ export async function readHistory(slots: SlotStore): Promise<History> {
   const draft = draftOf(emptyHistory)
   for (const term of await slots.terms()) {
     termOf(draft, term)
-    for (const slot of await slots.slots(term)) {
-      const record = await readRecord(slots, { term, slot })
-      if (record) add(draft, { term, slot }, record)
+    const found = await readTerm(slots, term)
+    const seal = found.findLast(({ record }) => isSeal(record))
+    for (const { slot, record } of found) {
+      const place = { term, slot }
+      add(draft, place, seal && slot > seal.slot ? afterSeal(place, record) : record)
     }
   }
   return draft
 }
+
+interface FoundSlot {
+  readonly slot: number
+  readonly record: SlotRecord | LogError
+}
+
+async function readTerm(slots: SlotStore, term: Term): Promise<FoundSlot[]> {
+  const found: FoundSlot[] = []
+  for (const slot of await slots.slots(term)) {
+    const record = await readRecord(slots, { term, slot })
+    if (record) found.push({ slot, record })
+  }
+  return found
+}
+
+const isSeal = (record: SlotRecord | LogError): boolean =>
+  !(record instanceof LogError) && record.kind === 'sealed'
 
 /** The history with one more slot at its end: what a coordinator appended itself. */
 export function extendHistory(history: History, place: SlotPlace, record: SlotRecord): History {
@@ -110,10 +131,8 @@ function termOf(draft: Draft, term: Term): TermDraft {
   return added
 }
 
-function add(draft: Draft, place: SlotPlace, found: SlotRecord | LogError): void {
-  const { term, slot } = place
+function add(draft: Draft, { term, slot }: SlotPlace, record: SlotRecord | LogError): void {
   const home = termOf(draft, term)
-  const record = home.sealed ? afterSeal(place, found) : found
   if (record instanceof LogError) {
     home.slots.push({ slot, kind: 'damaged' })
     draft.damages.push({ term, slot, error: record })
@@ -126,9 +145,8 @@ function add(draft: Draft, place: SlotPlace, found: SlotRecord | LogError): void
   if (record.kind === 'finished') draft.finishes.push({ term, slot, checkpoint: record.checkpoint })
 }
 
-/** E2: nothing follows a seal but another seal (of a damaged one). */
-function afterSeal(place: SlotPlace, record: SlotRecord | LogError): SlotRecord | LogError {
-  if (record instanceof LogError || record.kind === 'sealed') return record
+function afterSeal(place: SlotPlace, record: SlotRecord | LogError): LogError {
+  if (record instanceof LogError) return record
   return new LogError(
     'SLOT_AFTER_SEAL',
     `log slot ${placeLabel(place)}: expected nothing after the term's seal, found a '${record.kind}' record; the store was altered, or let two writers create one slot`,

@@ -202,12 +202,13 @@ const reigning = (checkpoints: number, belief: Reign, keep?: number) => async (s
 }
 
 const claiming =
-  (holder: string, checkpoints: number, belief: Reign, direct?: SlotStore) => async (slots: SlotStore) => {
+  (holder: string, checkpoints: number, belief: Reign, direct?: SlotStore, keep?: number) =>
+  async (slots: SlotStore) => {
     try {
       const writer = await claimTerm(slots, { holder, atMs: 0 })
       // What lies below the term is sealed: reading it may be one step.
       const history = await readHistory(direct ?? slots)
-      await reign(writer, { slots, history, checkpoints }, belief)
+      await reign(writer, { slots, history, checkpoints, ...(keep === undefined ? {} : { keep }) }, belief)
     } catch (error) {
       unlessSuperseded(belief)(error)
     }
@@ -295,13 +296,18 @@ describe('takeover', () => {
       fc.asyncProperty(
         fc.infiniteStream(fc.nat({ max: 999 })),
         fc.nat({ max: 3 }),
-        async (chance, faultsMax) => {
+        fc.constantFrom(1, 2),
+        async (chance, faultsMax, keep) => {
           const slots = await logWithFirstTerm()
           const beliefs = [newReign(), newReign(), newReign()] as const
           let faults = 0
           await interleave(
             slots,
-            [reigning(5, beliefs[0], 1), claiming('b', 2, beliefs[1]), claiming('c', 2, beliefs[2])],
+            [
+              reigning(5, beliefs[0], 1),
+              claiming('b', 3, beliefs[1], undefined, keep),
+              claiming('c', 3, beliefs[2], undefined, keep),
+            ],
             (waiting) => {
               const options = optionsFor(waiting, faults < faultsMax)
               const step = options[(chance.next().value ?? 0) % options.length] as Step
@@ -314,7 +320,7 @@ describe('takeover', () => {
           if (unsealed.length === 1) await checkLog(slots, beliefs, true)
         },
       ),
-      { numRuns: 500 },
+      { numRuns: 1_000 },
     )
   })
 })

@@ -42,6 +42,24 @@ const found: readonly (readonly [what: string, trial: Trial])[] = [
     },
   ],
   [
+    'a successor that was overtaken while it sealed did so in a slot that had been collected: what stands above it was lost',
+    {
+      flow: 'relaying-unaligned',
+      seed: 82279,
+      faults: [
+        { kind: 'startAgain', atMs: 151.88924197576583 },
+        {
+          kind: 'failpoint',
+          name: 'coordinator.told-some',
+          hit: 1,
+          action: 'stopParent',
+          forMs: 936.0149388667196,
+        },
+        { kind: 'failpoint', name: 'task.captured', hit: 4, action: 'losePower' },
+      ],
+    },
+  ],
+  [
     'a run that had been replaced cleared what its successor had collected: a fault of the simulation',
     {
       flow: 'aborting',

@@ -21,10 +21,17 @@ export class WrittenLog {
     const [, term, slot] = /\/log\/(\d+)\/(\d+)$/.exec(path) ?? []
     if (term === undefined) return undefined
     const place = { term: termNumber(Number(term)), slot: Number(slot) }
-    if (this.slots.has(path)) this.violations.push(`${path} was written twice`)
     const written = { ...place, path, record: recordOf(content(), place) }
-    this.slots.set(path, written)
+    if (!this.slots.has(path)) this.slots.set(path, written)
+    else if (!this.saysNothing(written)) this.violations.push(`${path} was written twice`)
     return written
+  }
+
+  /** Whoever looked before the slot was sealed above and collected may seal it, or give it up, once more. */
+  private saysNothing({ term, slot, record }: WrittenSlot): boolean {
+    if (record?.kind !== 'sealed' && record?.kind !== 'aborted') return false
+    const above = (other: WrittenSlot): boolean => other.term === term && other.slot > slot
+    return [...this.slots.values()].some((other) => above(other) && other.record?.kind === 'sealed')
   }
 
   powerLost(paths: ReadonlySet<string>): void {
