@@ -119,6 +119,17 @@ describe('TermWriter', () => {
     await expect(writer.decide()).rejects.toMatchObject({ code: 'SUPERSEDED' })
   })
 
+  it('E4: own bytes below a seal are a success when creating there has made them durable', async () => {
+    const slots = faulty(['lost-answer', 'not-applied'])
+    const writer = new TermWriter(slots, term, 1)
+    await expect(writer.append(checkpoint(1))).rejects.toMatchObject({ code: 'SLOT_UNDECIDED' })
+    await slots.create(term, 2, seal)
+    const creations = slots.creations
+    expect(await writer.decide()).toEqual({ kind: 'created', slot: 1 })
+    expect(slots.creations).toBe(creations + 1)
+    await expect(writer.append(checkpoint(2))).rejects.toMatchObject({ code: 'SUPERSEDED' })
+  })
+
   it.each(['before', 'while'] as const)(
     'E2, E4: a slot that was written without an answer, and collected %s that is decided, supersedes',
     async (moment) => {

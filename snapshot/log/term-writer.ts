@@ -7,7 +7,7 @@
  *   decides: created, the record is not in the log; taken, what stands there tells whose it is. Own bytes in
  *   the slot are an own success, however the answer got lost.
  * - E2, E4: what was written without an answer may have been sealed above and collected: then its slot looks free.
- *   Nothing is created below a seal, and what stands there decides nothing.
+ *   Nothing is created there, and an `aborted` below a seal decides nothing.
  */
 import type { Term } from '../../core/ids.ts'
 import { invariant } from '../../core/invariant.ts'
@@ -76,14 +76,15 @@ export class TermWriter {
     const { bytes, error } = state
     this.state = { kind: 'writing' }
     try {
-      if (!(await this.isSealedAbove())) await this.slots.create(this.term, this.slot, abortedBytes)
+      // Also where a seal stands above: what is answered 'taken' is durable, what was only read may not be.
+      if (!(await this.isCollected())) await this.slots.create(this.term, this.slot, abortedBytes)
     } catch (cause) {
       throw this.undecided(bytes, error ?? cause, cause)
     }
     return this.settle(bytes, error)
   }
 
-  /** The slot is taken, durably: by whom? */
+  /** The slot is taken, durably, or was collected: by whom? */
   private async settle(bytes: Uint8Array, error: unknown): Promise<AppendOutcome> {
     let found: Uint8Array | null
     let aborted: boolean
@@ -99,6 +100,10 @@ export class TermWriter {
     const superseded = new SupersededError(this.term, this.describe(found))
     this.state = { kind: 'superseded', error: superseded }
     throw superseded
+  }
+
+  private async isCollected(): Promise<boolean> {
+    return (await this.isSealedAbove()) && (await this.slots.read(this.term, this.slot)) === null
   }
 
   /** Slots are dense, and seals stay: what another wrote above this one stands right above it. */
