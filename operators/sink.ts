@@ -16,8 +16,8 @@ export interface SinkDefinition<T> {
   /** The phantom that carries what the sink takes: one of `unknown` takes everything. */
   readonly _record?: (record: T) => void
   /**
-   * Runs in the coordinator, once before each deployment and after takeover (E3): takes or checks ownership
-   * (K4), refuses foreign output, deletes stale staged output that no handle names. Idempotent.
+   * Runs in the coordinator, before each deployment, after takeover (E3), and when the job has finished: takes or checks
+   * ownership (K4), refuses foreign output, deletes stale staged output that no handle names. Idempotent.
    */
   prepare?(context: SinkPrepareContext): Promise<void>
   /** The newest checkpoint whose output of this step is visible, or null (C7). Exactly-once sinks have it. */

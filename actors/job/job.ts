@@ -38,6 +38,7 @@ interface Reign {
 }
 
 type FailedAttempt = Extract<AttemptOutcome, { kind: 'failed' }>
+type StoppedAttempt = Extract<AttemptOutcome, { kind: 'stopped' }>
 
 export interface JobParts {
   readonly graph: Graph
@@ -97,12 +98,7 @@ export class Job {
       const reign = await this.claim()
       this.lifecycle.send({ type: 'claimed' })
       const choice = await reign.recovery.first()
-      if (choice.kind === 'finished') {
-        this.lifecycle.send({ type: 'finished' })
-        await this.close()
-        this.emitFinished()
-        return
-      }
+      if (choice.kind === 'finished') return await this.finish()
       void this.supervise(reign, choice)
     } catch (error) {
       this.lifecycle.send({ type: 'fail' })
@@ -160,13 +156,14 @@ export class Job {
       let choice = first
       let outcome = await this.runAttempt(log, choice)
       for (;;) {
-        if (outcome.kind !== 'failed') return await this.end(outcome)
+        if (outcome.kind === 'finished') return await this.tidyAndFinish(recovery)
+        if (outcome.kind === 'stopped') return await this.stopped(outcome)
         if (this.stopping) return await this.endStopping(outcome)
         this.failedMs ??= this.parts.options.ports.clock.monotonicMs()
         if (recovery.setAside(choice, outcome.error)) this.lifecycle.send({ type: 'attemptFailed' })
         else await this.beforeRestart(log, outcome)
         const next = recovery.choose()
-        if (next.kind === 'finished') return await this.end(next)
+        if (next.kind === 'finished') return await this.tidyAndFinish(recovery)
         choice = next
         const error = await recovery.prepare(choice)
         outcome = error ? { kind: 'failed', error, poison: undefined } : await this.runAttempt(log, choice)
@@ -245,36 +242,38 @@ export class Job {
       await new Promise<void>((resolve) => ports.timers.after(decision.delayMs, resolve))
   }
 
-  private async end(
-    outcome: { readonly kind: 'finished' } | Extract<AttemptOutcome, { kind: 'stopped' }>,
-  ): Promise<void> {
-    this.lifecycle.send({ type: outcome.kind })
+  private async tidyAndFinish(recovery: Recovery): Promise<void> {
+    await recovery.tidy()
+    await this.finish()
+  }
+
+  private async finish(): Promise<void> {
+    this.lifecycle.send({ type: 'finished' })
     await this.close()
-    if (outcome.kind === 'finished') this.emitFinished()
-    else {
-      this.events.emit({ event: 'job.stopped', checkpoint: outcome.checkpoint, savepoint: outcome.savepoint })
-      this.events.close()
-      this.settle.resolve(this.result(false))
-    }
+    const result = this.result(true)
+    const { records, restarts, checkpoints, lateDropped } = result
+    this.events.emit({ event: 'job.finished', records, restarts, checkpoints, lateDropped })
+    this.events.close()
+    this.settle.resolve(result)
+  }
+
+  private async stopped({ checkpoint, savepoint }: StoppedAttempt): Promise<void> {
+    this.lifecycle.send({ type: 'stopped' })
+    await this.close()
+    this.events.emit({ event: 'job.stopped', checkpoint, savepoint })
+    this.events.close()
+    this.settle.resolve(this.result(false))
   }
 
   /**
    * A job that is told to stop is not restarted for it: what the newest complete checkpoint holds is what its next
    * start continues from. A savepoint that was asked for and could not be taken is a failure.
    */
-  private async endStopping({ error }: Extract<AttemptOutcome, { kind: 'failed' }>): Promise<void> {
+  private async endStopping({ error }: FailedAttempt): Promise<void> {
     if (this.stopping?.savepoint === true) throw error
     const checkpoint = this.log?.newest?.manifest.checkpoint ?? null
     this.crew.kill()
-    await this.end({ kind: 'stopped', checkpoint, savepoint: false })
-  }
-
-  private emitFinished(): void {
-    const result = this.result(true)
-    const { records, restarts, checkpoints, lateDropped } = result
-    this.events.emit({ event: 'job.finished', records, restarts, checkpoints, lateDropped })
-    this.events.close()
-    this.settle.resolve(result)
+    await this.stopped({ kind: 'stopped', checkpoint, savepoint: false })
   }
 
   private async fail(error: unknown): Promise<void> {

@@ -4,6 +4,8 @@
  * - C7: only a complete checkpoint is restored, and only where every exactly-once sink agrees. One whose parts turned
  *   out missing or damaged is not chosen again.
  * - E3: whoever was superseded prepares nothing: it would delete what the other one staged.
+ * - K4: nothing that is staged outlives a finished job. A worker that lives on may stage something for an attempt that
+ *   was given up after the sinks were prepared for the next: at the end they are prepared once more.
  */
 import type { CheckpointId } from '../../core/ids.ts'
 import type { MillraceError } from '../../core/errors.ts'
@@ -60,6 +62,14 @@ export class Recovery {
     } catch (error) {
       return jobFailure(error)
     }
+  }
+
+  /** For a job that is finished: what fails here is only said, since all output is there. */
+  async tidy(): Promise<void> {
+    const { options, log } = this.parts
+    const from = log.newest
+    const error = from && (await this.prepare({ kind: 'restore', from, older: false }))
+    if (error) options.ports.log('warn', 'staged output may be left behind', { error: error.message })
   }
 
   /** A damaged part speaks against its checkpoint; whether there is another to restore is chosen next. */

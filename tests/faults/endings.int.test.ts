@@ -323,3 +323,22 @@ describe('C2: a source whose barrier is late, since a slow sink holds it up, bes
     expect(found.findIndex((row, i) => row !== rows[i])).toBe(-1)
   })
 })
+
+describe('output that was staged for an attempt that was given up, after the next one began', () => {
+  it('K4: is gone when the job has finished', async () => {
+    const disk = simulatedFiles()
+    const stage = async (n: number): Promise<number> => {
+      if (n === 1) await (await disk.open('/out/.staged-1.1-0-99.jsonl', 'create')).close()
+      return n
+    }
+    const built = flow('late-staging')
+    built
+      .source('items', fromArray([1, 2, 3]))
+      .mapAsync('stage', stage, { inFlightMax: 1 })
+      .sink('out', toJsonl('/out'))
+    const options = { checkpoints: { store: fileStore('/store') }, ports: { files: disk } }
+    expect((await runToEnd(built, options)).error).toBeUndefined()
+    expect((await disk.list('/out')).filter((name) => name.startsWith('.'))).toEqual([])
+    expect(await visibleRows(disk)).toHaveLength(3)
+  })
+})
