@@ -309,6 +309,11 @@ describe('rejected, with path and type', () => {
   it('the deepest allowed value crosses', () => {
     expect(decodeBatch(encodeBatch([deep(100)]))).toEqual([deep(100)])
     expect(decodeValue(encodeRows([[deep(100)]]))).toEqual([[deep(100)]])
+    const refused = (act: () => unknown): boolean => outcomeDetails(act) !== 'accepted'
+    for (let depth = 95; depth < 115; depth += 1) {
+      const rows = [[deep(depth)]]
+      expect(refused(() => encodeRows(rows))).toBe(refused(() => encodeValue(rows)))
+    }
   })
 
   it('a value that sharing makes larger than any message ends soon', () => {

@@ -137,6 +137,7 @@ export class TermWriter {
 
   private describe(found: Uint8Array | null): string {
     if (!found) return `slot ${this.slot} taken and then removed`
+    if (sameBytes(found, abortedBytes)) return `a seal above slot ${this.slot}`
     try {
       const record = decodeSlot(found, { term: this.term, slot: this.slot })
       if (record.kind === 'sealed') return `a seal by term ${record.byTerm}`

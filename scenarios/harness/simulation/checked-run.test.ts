@@ -93,6 +93,17 @@ describe('CheckedRun', () => {
       run.linked(path(1), checkpoint(3))
     })
     expect(twice).toEqual([`job log: ${path(1)} was written twice`])
+    const again = (record: SlotRecord, seal: number): readonly string[] =>
+      told((run) => {
+        run.linked(path(1), slot({ kind: 'aborted' }))
+        run.linked(path(seal), slot({ kind: 'sealed', byTerm: termNumber(2) }))
+        run.linked(path(1), slot(record))
+      })
+    expect(again({ kind: 'aborted' }, 2)).toEqual([])
+    expect(again({ kind: 'aborted' }, 0)).toContain(`job log: ${path(1)} was written twice`)
+    expect(again({ kind: 'finished', checkpoint: checkpointId(1) }, 2)).toEqual([
+      `job log: ${path(1)} was written twice`,
+    ])
     const stale = (run: CheckedRun): void => {
       run.linked(path(1), checkpoint(3, 3))
       run.linked(path(2), checkpoint(4, 2))
