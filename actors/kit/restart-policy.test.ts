@@ -125,6 +125,11 @@ describe('the restart policy', () => {
       cause: error,
       message: expect.stringContaining('the same record'),
     })
+    const stuck = new MillraceError('WORKER_STUCK', 'w0', { retry: 'retry', details: { task: 'a[0]' } })
+    expect(givenUp('record', stuck, defaultRestartPolicy)).toMatchObject({
+      retry: 'record',
+      message: 'w0; given up: it was so before the restart, too',
+    })
     expect(givenUp('hung', error, defaultRestartPolicy)).toMatchObject({
       retry: 'retry',
       message: expect.stringContaining('before the restart'),

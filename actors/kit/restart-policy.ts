@@ -115,7 +115,8 @@ export function givenUp(
   // What says by itself that no restart helps, says how to mend it.
   if (reason === 'fatal' || error.retry === 'record') return error
   const why =
-    reason === 'hung'
+    // A task that is stuck again has no step to name.
+    reason === 'hung' || (reason === 'record' && error.details.step === undefined)
       ? 'it was so before the restart, too'
       : reason === 'record'
         ? 'the same record fails at the same step after a restart; mend the step, or give it onError: skip or dead-letter'

@@ -50,6 +50,25 @@ describe('a sink in a task', () => {
     )
   })
 
+  it('what fails later than its record was written is not blamed on the record that is written then', async () => {
+    const { writer, sink, cp } = open()
+    const broken = new MillraceError('OUTPUT_UNWRITABLE', 'EIO', { retry: 'retry' })
+    writer.write = () => {
+      throw broken
+    }
+    expect(() => sink.write(1)).toThrowError(
+      expect.objectContaining({
+        message: "'out' failed on earlier records: EIO",
+        details: { step: 'out', earlier: true },
+      }),
+    )
+    writer.barrier = () => Promise.reject(broken)
+    await expect(sink.barrier(cp(1))).rejects.toMatchObject({
+      message: "'out' failed on the records before checkpoint 1: EIO",
+      details: { step: 'out', earlier: true },
+    })
+  })
+
   it('K1: every snapshot holds what is staged and not confirmed; completion commits it in order', async () => {
     const { writer, sink, cp } = open()
     sink.write('a')

@@ -80,7 +80,9 @@ export class SinkStepRuntime {
     try {
       this.writer.write(record)
     } catch (cause) {
-      throw operatorThrew(this.step, cause)
+      // A writer says so late when its medium failed: the records it failed on were written before this one.
+      const late = isTyped(cause) && cause.retry === 'retry'
+      throw late ? this.failedEarlier(cause, 'earlier records') : operatorThrew(this.step, cause)
     }
     if (this.writer.full && !this.blocked) {
       this.blocked = true
@@ -98,7 +100,7 @@ export class SinkStepRuntime {
   /** K2: seals what was written; resolves to everything staged up to this barrier and not confirmed. */
   async barrier(checkpoint: CheckpointId): Promise<readonly StagedOutput[]> {
     const sealed = this.writer.barrier(checkpoint).catch((cause: unknown) => {
-      throw operatorThrew(this.step, cause, `the records before checkpoint ${checkpoint}`)
+      throw this.failedEarlier(cause, `the records before checkpoint ${checkpoint}`)
     })
     // It may reject while an earlier one is still awaited.
     sealed.catch(() => undefined)
@@ -175,7 +177,12 @@ export class SinkStepRuntime {
     return new MillraceError(code, `sink '${this.step}' could not commit: ${what}`, {
       retry,
       cause,
-      details: { step: this.step },
+      details: { step: this.step, earlier: true },
     })
+  }
+
+  /** `details.earlier`: no fault of the record that the task works on; an equal one that fails again is no poison. */
+  private failedEarlier(cause: unknown, doing: string): MillraceError {
+    return operatorThrew(this.step, cause, doing, { earlier: true })
   }
 }

@@ -317,9 +317,9 @@ export class Task {
     })
   }
 
-  /** Adds where the record came from to a step's error. */
+  /** Adds where the record came from to a step's error, where it is that record's. */
   private locate(error: unknown): unknown {
-    if (!isTyped(error) || error.details.step === undefined) return error
+    if (!isTyped(error) || error.details.step === undefined || error.details.earlier === true) return error
     const position = this.parts.head.position()
     return new MillraceError(error.code, `${error.message} (task ${this.plan.id}, ${position})`, {
       retry: error.retry,

@@ -230,9 +230,9 @@ export class HostedDeployment {
   }
 }
 
-/** Equal for equal records at the same step; null when no user code was involved. */
+/** Equal for equal records at the same step; null when no user code was involved, or no record is known to be at fault. */
 function poisonOf(error: unknown, record: unknown): string | null {
-  if (!isTyped(error) || typeof error.details.step !== 'string') return null
+  if (!isTyped(error) || typeof error.details.step !== 'string' || error.details.earlier === true) return null
   // Where calls are asynchronous the record that failed is not the one that came last; the error holds it.
   const { raw } = error.details
   if (record === undefined && raw === undefined) return null

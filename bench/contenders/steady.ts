@@ -31,9 +31,6 @@ const resolutionMs = 1
 const patienceMs = 180_000
 
 function watch(params: Params): Promise<Watched> {
-  const everyMs = everyMsOf(params)
-  // The window lasts until so many completed, however long they take: one without any would flatter.
-  const checkpointsMin = numberOf(params, 'checkpointsMin')
   const { pool, mask } = salePool(numberOf(params, 'keys'))
   let made = 0
   return withTemporaryFolder(async (folder) => {
@@ -56,34 +53,46 @@ function watch(params: Params): Promise<Watched> {
         toFunction(() => undefined),
       )
     const store = fileStore(folder)
-    const job = await run(counted, { parallelism: 1, checkpoints: { everyMs, store } })
-    // Every key has its state, and the loop is compiled.
-    while (made < pool.length * 2) await sleep(20)
-    await sleep(numberOf(params, 'warmMs'))
-    const delay = monitorEventLoopDelay({ resolution: resolutionMs })
-    delay.enable()
-    const cpuBefore = process.cpuUsage()
-    const startedMs = performance.now()
-    const madeBefore = made
-    const checkpointBefore = newest(job)
-    await sleep(numberOf(params, 'measureMs'))
-    while (everyMs !== null && newest(job) < checkpointBefore + checkpointsMin) {
-      if (performance.now() - startedMs > patienceMs)
-        throw new Error(`fewer than ${checkpointsMin} checkpoints in ${patienceMs} ms`)
-      await sleep(50)
+    const job = await run(counted, { parallelism: 1, checkpoints: { everyMs: everyMsOf(params), store } })
+    try {
+      // Every key has its state.
+      while (made < pool.length * 2) await sleep(20)
+      return await window(params, job, () => made)
+    } finally {
+      await job.stop()
     }
-    const perSecond = ((made - madeBefore) / (performance.now() - startedMs)) * 1000
-    const perCpuSecond = ((made - madeBefore) / cpuMsSince(cpuBefore)) * 1000
-    delay.disable()
-    const checkpoints = newest(job) - checkpointBefore
-    const ms = (nanoseconds: number): number => Math.max(0, nanoseconds / 1e6 - resolutionMs)
-    const stallMs = {
-      max: ms(delay.max),
-      p50: ms(delay.percentile(50)),
-      p99: ms(delay.percentile(99)),
-    }
-    return { perSecond, perCpuSecond, stallMs, checkpoints }
   })
+}
+
+async function window(params: Params, job: JobHandle, made: () => number): Promise<Watched> {
+  // The code is compiled, that of checkpoints too.
+  await checkpoints(params, job, numberOf(params, 'checkpointsMin'))
+  await sleep(numberOf(params, 'warmMs'))
+  const delay = monitorEventLoopDelay({ resolution: resolutionMs })
+  delay.enable()
+  const cpuBefore = process.cpuUsage()
+  const startedMs = performance.now()
+  const before = { made: made(), checkpoint: newest(job) }
+  await sleep(numberOf(params, 'measureMs'))
+  // The window lasts until so many completed, however long they take: one without any would flatter.
+  await checkpoints(params, job, before.checkpoint + numberOf(params, 'checkpointsMin'))
+  const count = made() - before.made
+  const perSecond = (count / (performance.now() - startedMs)) * 1000
+  const perCpuSecond = (count / cpuMsSince(cpuBefore)) * 1000
+  delay.disable()
+  const ms = (nanoseconds: number): number => Math.max(0, nanoseconds / 1e6 - resolutionMs)
+  const stallMs = { max: ms(delay.max), p50: ms(delay.percentile(50)), p99: ms(delay.percentile(99)) }
+  return { perSecond, perCpuSecond, stallMs, checkpoints: newest(job) - before.checkpoint }
+}
+
+/** Until the job took the checkpoint `id`, where it takes any. */
+async function checkpoints(params: Params, job: JobHandle, id: number): Promise<void> {
+  const startedMs = performance.now()
+  while (everyMsOf(params) !== null && newest(job) < id) {
+    if (performance.now() - startedMs > patienceMs)
+      throw new Error(`expected checkpoint ${id} within ${patienceMs} ms, found ${newest(job)}`)
+    await sleep(50)
+  }
 }
 
 const newest = (job: JobHandle): number => job.status().checkpoint ?? 0

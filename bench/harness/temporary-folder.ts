@@ -1,15 +1,11 @@
-import { rmSync } from 'node:fs'
-import { mkdtemp } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { temporaryFolder } from '../../scenarios/harness/temporary-folder.ts'
 
-/** A folder that is there while `use` runs. */
+/** A folder that is there while `use` runs; what writes there must be over when it ends. */
 export async function withTemporaryFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
-  const folder = await mkdtemp(join(tmpdir(), 'millrace-bench-'))
+  const folder = await temporaryFolder('bench')
   try {
-    return await use(folder)
+    return await use(folder.path)
   } finally {
-    // In one go: a job of this process that still runs must not write in between.
-    rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+    await folder.remove()
   }
 }

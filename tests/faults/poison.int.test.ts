@@ -11,6 +11,7 @@ import {
   listCell,
   operator,
   run,
+  toFunction,
   toJsonl,
   type DeadLetter,
   type ErrorPolicy,
@@ -216,6 +217,32 @@ describe('a sink that cannot take a record', () => {
     const { ran } = await runJob({ built })
     expect(ran.error).toMatchObject({ code: 'JSON_UNSUPPORTED', retry: 'record', details: { step: 'out' } })
     expect(ran.error?.message).toMatch(/found NaN at the record\.a/)
+  })
+})
+
+describe('a sink whose medium fails, while its task works on the same record each time', () => {
+  it('is tried again: that record is no poison', async () => {
+    let left = 4
+    const got: number[] = []
+    const items = Array.from({ length: 10 }, (_, n) => n)
+    const built = flow('medium')
+    built.source('read', fromArray(items)).sink(
+      'out',
+      // Full after a few records: it has the same ones each time.
+      toFunction(
+        async (records) => {
+          left -= 1
+          if (left >= 0) throw new Error('nobody there')
+          got.push(...records)
+        },
+        { batchMax: 1 },
+      ),
+    )
+    const { ran } = await runJob({ built })
+    expect(ran.error).toBeUndefined()
+    expect(eventsOf(ran, 'job.restarting')).toHaveLength(4)
+    expect(eventsOf(ran, 'job.restarting')[3]).toMatchObject({ code: 'FUNCTION_FAILED' })
+    expect(got).toEqual(items)
   })
 })
 
