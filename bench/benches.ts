@@ -1,4 +1,5 @@
 /** All benches. Numbers of goals are those of the performance goals in README.md. */
+import { growthBenches } from './growth.ts'
 import type { Bench, Entrant, RatioWanted, Sizes } from './harness/bench.ts'
 import type { Params } from './harness/contender.ts'
 
@@ -35,6 +36,7 @@ export function allBenches(sizes: Sizes, nats: string): Bench[] {
     latency(sizes, nats),
     recoveryThrow(sizes),
     recoveryKill(sizes, nats),
+    ...growthBenches(sizes),
   ]
 }
 

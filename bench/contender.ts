@@ -12,6 +12,7 @@ import {
 } from './contenders/keyed-count.ts'
 import { latency } from './contenders/latency.ts'
 import { recoveryKill, recoveryThrow } from './contenders/recovery.ts'
+import { retained } from './contenders/retained.ts'
 import { slidingCount } from './contenders/sliding-count.ts'
 import { steadyStall, steadyThroughput } from './contenders/steady.ts'
 
@@ -32,6 +33,7 @@ const contenders: Readonly<Record<string, Contender>> = {
   'sliding-count': slidingCount,
   'steady-throughput': steadyThroughput,
   'steady-stall': steadyStall,
+  retained,
   'recovery-kill': recoveryKill,
   'recovery-throw': recoveryThrow,
 }

@@ -1,11 +1,12 @@
 /**
  * An endless keyed count in one process, watched through a window: its throughput without start and end, and how
- * long the event loop stands still.
+ * long the event loop stands still. Records are made beforehand, or each when it is read (`made: 'late'`), where so
+ * many would not fit in memory. With `parallelism` above 1 they go between as many tasks of the source and the count.
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileStore, flow, fromGenerator, run, toFunction, type JobHandle } from '../../index.ts'
-import { salePool, type Sale } from '../data/records.ts'
+import { saleMaker, salePool, someKeys, type Sale } from '../data/records.ts'
 import { everyMsOf, numberOf, type Contender, type Params } from '../harness/contender.ts'
 import { withTemporaryFolder } from '../harness/temporary-folder.ts'
 import { cpuMsSince } from '../harness/throughput.ts'
@@ -31,7 +32,9 @@ const resolutionMs = 1
 const patienceMs = 180_000
 
 function watch(params: Params): Promise<Watched> {
-  const { pool, mask } = salePool(numberOf(params, 'keys'))
+  const keys = numberOf(params, 'keys')
+  const parallelism = params['parallelism'] === undefined ? 1 : numberOf(params, 'parallelism')
+  const sale = params['made'] === 'late' ? saleMaker(someKeys(keys)) : pooled(keys)
   let made = 0
   return withTemporaryFolder(async (folder) => {
     const counted = flow('steady')
@@ -40,28 +43,35 @@ function watch(params: Params): Promise<Watched> {
         'sales',
         fromGenerator({
           count: Infinity,
+          splits: parallelism,
+          share: 'interleaved',
           at: (i) => {
-            made = i
-            return pool[i & mask] as Sale
+            made += 1
+            return sale(i)
           },
         }),
       )
-      .keyBy('by-key', (sale) => sale.key)
+      .keyBy('by-key', ({ key }) => key)
       .aggregate('count', { init: () => 0, add: (n: number) => n + 1 }, { emitOn: 'end' })
       .sink(
         'none',
         toFunction(() => undefined),
       )
     const store = fileStore(folder)
-    const job = await run(counted, { parallelism: 1, checkpoints: { everyMs: everyMsOf(params), store } })
+    const job = await run(counted, { parallelism, checkpoints: { everyMs: everyMsOf(params), store } })
     try {
-      // Every key has its state.
-      while (made < pool.length * 2) await sleep(20)
+      // Every key has its state, or soon will: splits do not go in step.
+      while (made < keys * 2) await sleep(20)
       return await window(params, job, () => made)
     } finally {
       await job.stop()
     }
   })
+}
+
+function pooled(keys: number): (i: number) => Sale {
+  const { pool, mask } = salePool(keys)
+  return (i) => pool[i & mask] as Sale
 }
 
 async function window(params: Params, job: JobHandle, made: () => number): Promise<Watched> {

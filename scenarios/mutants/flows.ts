@@ -5,7 +5,7 @@ import type { SimulateOptions } from '../harness/simulation/simulate.ts'
 import type { Simulated } from '../harness/simulation/trial.ts'
 import { onlyRates, type FaultRates } from '../harness/simulation/draw-faults.ts'
 import { engineFlows, engineRates } from '../harness/simulation/testing/all.ts'
-import { branching, merging } from '../harness/simulation/testing/flows.ts'
+import { branching, merging, small } from '../harness/simulation/testing/flows.ts'
 import { calling } from '../harness/simulation/testing/joining-flows.ts'
 
 interface Item {
@@ -110,6 +110,11 @@ const weathers = Object.entries({ bulky, poisoned, merging }).flatMap(([name, fl
   [`${name}, bad disks`, { flow, faults: badDisks }],
   [`${name}, bad network`, { flow, faults: badNetwork }],
 ])
+/** Nothing but disks that fail: nobody else is there to whom a coordinator could lose its job. */
+const failingDisks = Object.entries({ bulky, merging, small }).map(([name, flow]): [string, Course] => [
+  `${name}, failing disks`,
+  { flow, faults: onlyRates({ disk: 1 }) },
+])
 /** What is held back meanwhile goes where its key goes. */
 const rescaled: Course = {
   flow: calling,
@@ -130,6 +135,7 @@ const hasty = Object.entries({ bulky, branching }).map(([name, flow]): [string, 
 export const courses: Readonly<Record<string, Course>> = Object.fromEntries([
   ...aligned.map(([name, flow]): [string, Course] => [name, { flow, faults: engineRates }]),
   ...weathers,
+  ...failingDisks,
   ['calling, rescaled', rescaled],
   ...hasty,
   ...aligned.map(([name, flow]): [string, Course] => [`${name}, unaligned`, { flow, run: unaligned }]),
