@@ -38,8 +38,8 @@ export interface Collection {
 export function planCollection(facts: RetentionFacts): Collection {
   const { history } = facts
   const kept = keptCheckpoints(facts)
-  const gone = history.checkpoints.filter((checkpoint) => !kept.includes(checkpoint))
-  const named = new Set(kept.flatMap(partNames))
+  const gone = history.checkpoints.filter((checkpoint) => !kept.has(checkpoint))
+  const named = new Set([...kept].flatMap(partNames))
   const dead = new Set(deadTerms(history, facts.running ?? []))
   const orphans = (facts.parts ?? []).filter((name) => isOrphan(name, dead, history))
   return {
@@ -56,6 +56,7 @@ export const deadTerms = (history: History, running: readonly Epoch[]): Term[] =
 
 /** The history once the collection was deleted. */
 export function withoutCollected(history: History, { slots }: Collection): History {
+  if (slots.length === 0) return history
   const gone = new Set(slots.map(placeLabel))
   const stays = (place: SlotPlace): boolean => !gone.has(placeLabel(place))
   return {
@@ -69,14 +70,13 @@ export function withoutCollected(history: History, { slots }: Collection): Histo
   }
 }
 
-function keptCheckpoints({ history, keep, protect }: RetentionFacts): LoggedCheckpoint[] {
-  const newest = history.checkpoints.slice(-Math.max(1, keep))
-  return history.checkpoints.filter(
-    (checkpoint) =>
-      newest.includes(checkpoint) ||
-      checkpoint.manifest.savepoint ||
-      protect?.includes(checkpoint.manifest.checkpoint) === true,
-  )
+function keptCheckpoints({ history, keep, protect }: RetentionFacts): ReadonlySet<LoggedCheckpoint> {
+  const { checkpoints } = history
+  const newest = checkpoints.length - Math.max(1, keep)
+  const needed = new Set(protect)
+  const stays = ({ manifest }: LoggedCheckpoint, index: number): boolean =>
+    index >= newest || manifest.savepoint || needed.has(manifest.checkpoint)
+  return new Set(checkpoints.filter(stays))
 }
 
 const partNames = ({ manifest }: LoggedCheckpoint): string[] => manifest.parts.map(({ name }) => name)

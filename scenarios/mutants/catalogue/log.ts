@@ -158,8 +158,8 @@ export const logMutants: readonly Mutant[] = [
     what: 'retention keeps the oldest checkpoints',
     edits: edit(
       'snapshot/retention.ts',
-      'history.checkpoints.slice(-Math.max(1, keep))',
-      'history.checkpoints.slice(0, Math.max(1, keep))',
+      'index >= newest || manifest.savepoint',
+      'index < keep || manifest.savepoint',
     ),
   },
   {
